@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+// Imports go one way. Each folder of src/ lists the folders it may import from; the check in a lab
+// may import only the lab interface.
+const layers = {
+  shared: [],
+  kit: ['shared'],
+  kernel: ['kit', 'shared'],
+  console: ['shared'],
+  machine: ['kernel', 'kit', 'shared'],
+  lab: ['console', 'machine', 'kernel', 'kit', 'shared'],
+  cli: ['lab', 'console', 'machine', 'kernel', 'kit', 'shared'],
+};
+
+const layerRules = Object.entries(layers).map(([folder, allowed]) => {
+  const forbidden = Object.keys(layers).filter((other) => other !== folder && !allowed.includes(other));
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: forbidden.map((other) => ({
+            regex: `^(\\.\\./)+${other}/`,
+            message: `src/${folder} may import only from: ${allowed.join(', ') || 'nothing'}.`,
+          })),
+        },
+      ],
+    },
+  };
+});
+
+export default tseslint.config(
+  { ignores: ['node_modules/**'] },
+  js.configs.recommended,
+  tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'max-lines': ['warn', { max: 300 }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/require-await': 'off',
+      eqeqeq: 'error',
+    },
+  },
+  ...layerRules,
+  {
+    files: ['labs/**/check.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!#bringup/lab$)', message: 'A check imports only from #bringup/lab.' }] },
+      ],
+    },
+  },
+  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+);

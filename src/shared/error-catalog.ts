@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every error bringup can report. docs/errors.md is made from this file (`npm run docs`).
+
+interface Entry {
+  /** What it means, one sentence. */
+  means: string;
+  /** What to do next. */
+  next: string;
+  /** True when the command was called wrongly (exit status 64). */
+  usage?: boolean;
+}
+
+export const catalog = {
+  'E-USAGE': {
+    means: 'The command line could not be understood.',
+    next: 'Run the command with --help.',
+    usage: true,
+  },
+  'E-INTERNAL': {
+    means: 'Something happened that bringup does not know how to name: a defect in bringup.',
+    next: 'Run it again with BRINGUP_DEBUG=1 and report the output.',
+  },
+  'E-HOST-DISK': {
+    means: 'The disk that holds the cache or the run folder is full.',
+    next: 'Free some space (`bringup cache prune` drops what can be made again), then run it again.',
+  },
+  'E-HOST-SANDBOX': {
+    means: 'bubblewrap could not start a sandbox on this host.',
+    next: 'Run `bringup doctor`: it says which part is missing. On Ubuntu, unprivileged user namespaces may be restricted.',
+  },
+  'E-HOST-PACKAGES': {
+    means: 'A program bringup needs is not on the host and could not be installed.',
+    next: 'Install the named packages with the host’s package manager, then run it again.',
+  },
+  'E-HOST-ARCH': {
+    means: 'The host’s processor is not one bringup runs on.',
+    next: 'Use an x86-64 or arm64 Linux host.',
+  },
+  'E-HOST-NODE': {
+    means: 'No Node that is new enough was found, and none could be fetched.',
+    next: 'Install Node 24 or newer, or npm so that bringup can fetch Node.',
+  },
+  'E-HOST-NPM': {
+    means: 'The npm packages could not be installed.',
+    next: 'Check the network and npm’s own settings, then run it again.',
+  },
+  'E-KIT-MISSING': { means: 'The kit has not been made yet.', next: 'Run `bringup start`.' },
+  'E-KIT-BUILD': {
+    means: 'mmdebstrap could not make the kit.',
+    next: 'Read the log it names; most often a mirror was out of reach. `bringup start` tries again.',
+  },
+  'E-KERNEL-MISSING': {
+    means: 'The kernel this lab runs on has not been built yet.',
+    next: 'Run `bringup start`; `bringup status` shows how far it is.',
+  },
+  'E-KERNEL-UNKNOWN': {
+    means: 'There is no flavor of that name.',
+    next: 'Run `bringup kernel list`.',
+    usage: true,
+  },
+  'E-KERNEL-SOURCE': {
+    means: 'The kernel source could not be fetched or unpacked.',
+    next: 'Check the network, then run it again; what has arrived is kept.',
+  },
+  'E-KERNEL-CONFIG': {
+    means: 'The kernel’s final configuration is not what the flavor asked for.',
+    next: 'Mend the flavor’s config: a line was dropped by Kconfig, usually because of a missing dependency.',
+  },
+  'E-KERNEL-BUILD': {
+    means: 'The kernel did not build.',
+    next: 'Read the log it names. `bringup kernel build` goes on where it stopped.',
+  },
+  'E-KERNEL-TREE': {
+    means: 'The folder is not a built kernel tree that can be used as a flavor.',
+    next: 'Name the top of a kernel source tree.',
+    usage: true,
+  },
+  'E-MACHINE-START': {
+    means: 'QEMU could not be started.',
+    next: 'Run `bringup doctor`. Nothing was recorded.',
+  },
+  'E-MACHINE-LOST': {
+    means: 'QEMU ended in the middle of a run.',
+    next: 'Nothing was recorded. Run it again; `bringup doctor` shows memory and disk.',
+  },
+  'E-MACHINE-BOOT': {
+    means: 'The kernel did not come up before a template of it could be saved.',
+    next: 'Read the console log it names. Nothing was recorded.',
+  },
+  'E-MACHINE-MEMORY': {
+    means: 'The memory of a machine could not be read from the host.',
+    next: 'Run `bringup doctor`. Nothing was recorded.',
+  },
+  'E-MACHINE-AGENT': {
+    means: 'The agent in the machine broke its protocol before any learner code ran.',
+    next: 'Run it again. If it stays, `bringup cache prune --templates` makes new templates.',
+  },
+  'E-TEMPLATE': {
+    means: 'A template could not be saved or used.',
+    next: 'Run it again; a template that is not whole is never used and is made anew.',
+  },
+  'E-DETECTOR': {
+    means: 'A detector of the kernel switched itself off, so the run can not be judged.',
+    next: 'Run it again. Nothing was recorded.',
+  },
+  'E-LOG-LOST': {
+    means: 'Messages of the kernel log were lost, so the run can not be judged.',
+    next: 'Run it again. Nothing was recorded.',
+  },
+  'E-KERNEL-REPORT': {
+    means: 'The kernel reported a problem outside the learner’s code, so the run can not be judged.',
+    next: 'Run it again. If it stays, report it with the log.',
+  },
+  'E-DEADLINE': {
+    means: 'A run took longer than it may for a reason that is not the learner’s code.',
+    next: 'Run it again when the host is less busy. Nothing was recorded.',
+  },
+  'E-LAB-UNKNOWN': { means: 'There is no lab of that name.', next: 'Run `bringup labs`.', usage: true },
+  'E-LAB-BROKEN': {
+    means: 'A lab’s own files are wrong.',
+    next: 'Report it, or mend the lab: `bringup lab verify` says what is wrong.',
+  },
+  'E-LAB-FOLDER': {
+    means: 'The folder is not one that `bringup get` made.',
+    next: 'Go to the lab’s folder, or name it.',
+    usage: true,
+  },
+  'E-LAB-EXISTS': {
+    means: 'The folder to be made is already there.',
+    next: 'Name another folder.',
+    usage: true,
+  },
+  'E-LAB-UNSOLVED': {
+    means: 'The solution is shown after a pass.',
+    next: 'Pass the lab, or add --anyway.',
+    usage: true,
+  },
+  'E-CHECK-BROKEN': {
+    means: 'The lab’s check itself failed in a way that is not the learner’s doing.',
+    next: 'Report it. Nothing was recorded.',
+  },
+  'E-BUSY': {
+    means: 'Another bringup is doing the same thing right now.',
+    next: 'Wait for it, or run `bringup status` to see what it is.',
+  },
+  'E-INPUT': {
+    means: 'A file or stream could not be read as what it should be.',
+    next: 'Check the name and the contents.',
+    usage: true,
+  },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof catalog;
+
+/** The catalog entry of a code, with optional fields present as undefined. */
+export function entryOf(code: ErrorCode): Entry {
+  return catalog[code];
+}
