@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest';
+import { entries } from './explain.ts';
+import { explain, findReports, kinds, parseLog, type KindId, type Report } from './index.ts';
+import { sample } from './samples/samples.ts';
+
+const report = (kind: KindId, title: string): Report => ({
+  kind,
+  title,
+  detail: '',
+  first: 0,
+  last: 0,
+  trace: [],
+});
+
+test.each(Object.keys(kinds) as KindId[])('%s: there is an explanation, whatever its title', (kind) => {
+  const { meaning, causes, next, read } = explain(report(kind, 'something unheard of'));
+  expect(meaning).not.toBe('');
+  expect(causes).not.toEqual([]);
+  expect(next).not.toEqual([]);
+  expect(read).not.toEqual([]);
+});
+
+test('every explanation is whole, and can be reached', () => {
+  const seen = new Set<KindId>();
+  for (const { kind, when, meaning, read } of entries) {
+    expect(seen.has(kind), `${kind} ${String(when)} stands after the general one`).toBe(false);
+    if (!when) seen.add(kind);
+    expect(meaning).toMatch(/^(?:[A-Z]|kmemleak ).*\.$/);
+    for (const file of read) expect(file).toMatch(/^[\w/-]+\.(?:rst|txt)$/);
+  }
+});
+
+test.each([
+  ['kasan-double-free.log', /freed a second time/],
+  ['kasan-out-of-bounds.log', /outside an object/],
+  ['lockdep-circular.log', /while B is held/],
+  ['lockdep-inconsistent.log', /interrupt arrives on that CPU/],
+  ['lockdep-unlock.log', /does not hold/],
+  ['lockdep-held.log', /left the kernel/],
+  ['oops-kasan-null.log', /null pointer/],
+  ['debug-objects-active-timer.log', /active timer/],
+  ['dma-unchecked.log', /whether it succeeded/],
+  ['leak-at-unload.log', /module was unloaded/],
+  ['warn-message.log', /no release function/],
+])('%s gets the explanation of its own case', (name, meaning) => {
+  const [found] = findReports(parseLog(sample(name)));
+  expect(explain(found!).meaning).toMatch(meaning);
+});

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { BringupError } from '../shared/errors.ts';
+import { dataFolder, repository } from '../shared/paths.ts';
+
+const common = {
+  title: z.string(),
+  arch: z.enum(['x86_64']),
+  memory: z
+    .string()
+    .regex(/^\d+M$/)
+    .transform((text) => parseInt(text, 10) << 20),
+  commandLine: z.string().default(''),
+  /** Kernel variables that must be the same after a run as before it. */
+  sentinels: z.record(z.string(), z.enum(['int', 'long'])).default({}),
+  detectors: z.array(z.string()).default([]),
+  /** The flavor whose verdicts count; this one's are provisional. */
+  provisionalFor: z.string().optional(),
+};
+
+const built = z.strictObject({ ...common, source: z.string(), config: z.string() });
+const prebuilt = z.strictObject({
+  ...common,
+  prebuilt: z.string(),
+  headers: z.string(),
+  modules: z.array(z.string()).default([]),
+});
+/** A learner's own tree: `tree` is its top folder; `config` empty keeps the tree's own .config. */
+const own = z.strictObject({ ...common, tree: z.string() });
+
+export type BuiltFlavor = z.infer<typeof built> & { id: string; folder: string };
+export type PrebuiltFlavor = z.infer<typeof prebuilt> & { id: string; folder: string };
+export type OwnFlavor = z.infer<typeof own> & { id: string; folder: string };
+export type Flavor = BuiltFlavor | PrebuiltFlavor | OwnFlavor;
+
+const homes = (): string[] => [join(repository, 'kernels'), dataFolder('kernels')];
+
+/** Ids of all flavors: those of the repository, then the learner's own. */
+export function flavorIds(): string[] {
+  return homes()
+    .filter((home) => existsSync(home))
+    .flatMap((home) => readdirSync(home).filter((id) => existsSync(join(home, id, 'flavor.yaml'))));
+}
+
+/** Reads a flavor. Throws E-KERNEL-UNKNOWN, or E-INPUT when its file is wrong. */
+export function loadFlavor(id: string): Flavor {
+  const folder = homes()
+    .map((home) => join(home, id))
+    .find((path) => /^[a-z0-9][a-z0-9-]*$/.test(id) && existsSync(join(path, 'flavor.yaml')));
+  if (!folder) throw new BringupError('E-KERNEL-UNKNOWN', `there is no flavor "${id}"; there are: ${flavorIds().join(', ')}`);
+  const text = readFileSync(join(folder, 'flavor.yaml'), 'utf8');
+  const parsed = z.union([built, prebuilt, own]).safeParse(parse(text));
+  if (!parsed.success) {
+    throw new BringupError('E-INPUT', `${join(folder, 'flavor.yaml')} is not a flavor: ${z.prettifyError(parsed.error)}`);
+  }
+  return { ...parsed.data, id, folder };
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { sandboxFolder } from '../kernel/source.ts';
+import type { Kit } from '../kit/kit.ts';
+import { sandboxed } from '../kit/sandbox.ts';
+import { BringupError } from '../shared/errors.ts';
+import { cacheFolder, repository } from '../shared/paths.ts';
+import { run } from '../shared/run.ts';
+
+const sources = ['agent.c', 'mailbox.h'];
+
+/** The agent as a static program, compiled in the kit once for each version of its sources. */
+export async function buildAgent(kit: Kit): Promise<Buffer> {
+  const digest = createHash('sha256').update(kit.id);
+  for (const name of sources) digest.update(readFileSync(join(repository, 'guest', name)));
+  const file = cacheFolder('agents', digest.digest('hex').slice(0, 16));
+  if (!existsSync(file)) {
+    sandboxFolder(cacheFolder('agents'));
+    const work = sandboxFolder(mkdtempSync(join(cacheFolder('agents'), '.build-')));
+    const argv = ['gcc', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-no-pie', '-o', '/out/agent', '/guest/agent.c'];
+    const result = await run(
+      sandboxed({ kit: kit.root, readOnly: { '/guest': join(repository, 'guest') }, writable: { '/out': work } }, argv),
+    );
+    if (result.status !== 0) {
+      throw new BringupError('E-TEMPLATE', `the agent did not compile: ${result.stderr.toString().slice(0, 2000)}`);
+    }
+    renameSync(join(work, 'agent'), file);
+    rmSync(work, { recursive: true });
+  }
+  return readFileSync(file);
+}

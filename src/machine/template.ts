@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Judge } from '../kernel/kernel.ts';
+import { sandboxFolder } from '../kernel/source.ts';
+import type { Kit } from '../kit/kit.ts';
+import { asBringupError, BringupError } from '../shared/errors.ts';
+import { withLock } from '../shared/lock.ts';
+import { cacheFolder } from '../shared/paths.ts';
+import type { OnProgress } from '../shared/progress.ts';
+import { buildAgent } from './agent-build.ts';
+import { initramfs } from './initramfs.ts';
+import { Machine } from './machine.ts';
+import type { Lane, MachineModel } from './qemu.ts';
+import { survey, type Survey } from './survey.ts';
+
+/** A saved machine that runs start from. */
+export interface Template {
+  id: string;
+  folder: string;
+  model: MachineModel;
+  survey: Survey;
+}
+
+const commonCommandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 tsc=reliable nokaslr no_hash_pointers';
+
+/** What a machine of this kernel is, before it has been booted. */
+export function modelOf(kit: Kit, judge: Judge, lane: Lane, devices: readonly string[] = []): MachineModel {
+  return {
+    kit: kit.root,
+    kernel: { folder: judge.kernel.image.folder, image: judge.kernel.image.name },
+    commandLine: `${commonCommandLine} ${judge.flavor.commandLine}`.trim(),
+    lane,
+    memory: judge.flavor.memory,
+    devices,
+  };
+}
+
+/**
+ * The template of a kernel and lane: found, or made by booting a machine once. A template is built in
+ * a folder of its own and renamed when it is whole, so that half of one is never used.
+ */
+export async function getTemplate(
+  kit: Kit,
+  judge: Judge,
+  lane: Lane,
+  options: { devices?: readonly string[]; onProgress?: OnProgress; signal?: AbortSignal } = {},
+): Promise<Template> {
+  const model = modelOf(kit, judge, lane, options.devices);
+  const agent = await buildAgent(kit);
+  const image = initramfs(kit, agent, judge.kernel.bootModules);
+  const key = JSON.stringify([kit.id, judge.kernel.id, judge.flavor.sentinels, model.commandLine, lane, model.memory, model.devices]);
+  const id = createHash('sha256').update(key).update(image).digest('hex').slice(0, 16);
+  const folder = cacheFolder('templates', id);
+  const manifest = join(folder, 'template.json');
+  const load = (): Template => {
+    const now = new Date();
+    utimesSync(manifest, now, now); // `cache prune` drops the ones not used for long
+    return { id, folder, model, survey: JSON.parse(readFileSync(manifest, 'utf8')) as Survey };
+  };
+  if (existsSync(manifest)) return load();
+  return withLock(cacheFolder('locks', `template-${id}`), async () => {
+    if (existsSync(manifest)) return load();
+    const parent = sandboxFolder(cacheFolder('templates'));
+    const work = sandboxFolder(mkdtempSync(join(parent, '.new-')));
+    try {
+      options.onProgress?.({ task: 'machine', subject: judge.kernel.id, phase: 'booting once, to save a template' });
+      writeFileSync(join(work, 'initramfs'), image);
+      const result = await bootAndSave(model, work, judge, options.signal);
+      writeFileSync(join(work, 'template.json'), JSON.stringify(result));
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(work, folder);
+      options.onProgress?.({ task: 'machine', subject: judge.kernel.id, phase: 'done', finished: true });
+      return load();
+    } catch (error) {
+      rmSync(work, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+async function bootAndSave(model: MachineModel, folder: string, judge: Judge, signal?: AbortSignal): Promise<Survey> {
+  const machine = await Machine.boot(model, folder, signal);
+  try {
+    const result = await survey(machine, judge.flavor);
+    await machine.save();
+    return result;
+  } catch (error) {
+    const log = cacheFolder('logs', 'boot.log');
+    mkdirSync(cacheFolder('logs'), { recursive: true });
+    writeFileSync(log, machine.serialOutput());
+    const { message } = asBringupError(error);
+    throw new BringupError('E-MACHINE-BOOT', `${message}; the console's output is in ${log}`, { cause: error });
+  } finally {
+    await machine.stop();
+  }
+}
