@@ -13,6 +13,7 @@ import { run, type RunResult } from '../shared/run.ts';
 import { unmet } from './config.ts';
 import type { BuiltFlavor } from './flavor.ts';
 import { findKernel, kernelFolder, type Kernel } from './kernel.ts';
+import { measureStructs } from './structs.ts';
 import { fetchSource, sandboxFolder, type Source } from './source.ts';
 
 /**
@@ -53,6 +54,7 @@ export async function buildKernel(kit: Kit, flavor: BuiltFlavor, onProgress: OnP
       buildTree: '/build',
       sourceTree: '/source',
       bootModules: [],
+      structs: await measureStructs(kit, out),
       madeAt: new Date().toISOString(),
     };
     mkdirSync(kernel.image.folder, { recursive: true });

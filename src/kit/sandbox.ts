@@ -39,6 +39,9 @@ export interface Limits {
  * network, home or host process in sight; an empty /tmp; nothing writable but what `writable` names.
  * As an ordinary user it gets a user namespace of its own; as root it is `nobody` without one, so that
  * hosts without user namespaces work too.
+ *
+ * bubblewrap stays as the first process of the sandbox (no --as-pid-1): it keeps the user that may be
+ * ended together with us, and takes everything in the sandbox along.
  */
 export function sandboxed(sandbox: Sandbox, argv: readonly string[]): string[] {
   const args = ['bwrap', '--die-with-parent', '--new-session', '--clearenv'];

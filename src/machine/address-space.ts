@@ -10,7 +10,10 @@ export interface Layout {
 }
 
 const imageStart = 0xffff_ffff_8000_0000n;
-const imageEnd = 0xffff_ffff_c000_0000n;
+const imageEnd = 0xffff_ffff_a000_0000n;
+
+/** Where modules are loaded. */
+export const moduleSpace = { start: imageEnd, end: 0xffff_ffff_ff00_0000n } as const;
 
 /** The kernel's view of a machine's memory: reads by kernel-virtual address, from outside. */
 export class AddressSpace {

@@ -11,11 +11,16 @@ import { run } from '../shared/run.ts';
 
 const sources = ['agent.c', 'mailbox.h'];
 
-/** The agent as a static program, compiled in the kit once for each version of its sources. */
-export async function buildAgent(kit: Kit): Promise<Buffer> {
+/** Names the agent that these sources make in this kit. */
+export function agentId(kit: Kit): string {
   const digest = createHash('sha256').update(kit.id);
   for (const name of sources) digest.update(readFileSync(join(repository, 'guest', name)));
-  const file = cacheFolder('agents', digest.digest('hex').slice(0, 16));
+  return digest.digest('hex').slice(0, 16);
+}
+
+/** The agent as a static program, compiled in the kit once for each version of its sources. */
+export async function buildAgent(kit: Kit): Promise<Buffer> {
+  const file = cacheFolder('agents', agentId(kit));
   if (!existsSync(file)) {
     sandboxFolder(cacheFolder('agents'));
     const work = sandboxFolder(mkdtempSync(join(cacheFolder('agents'), '.build-')));

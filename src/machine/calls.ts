@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Vital } from './vital.ts';
 import { pseudo, type Call, type Mailbox, type Outcome } from './mailbox.ts';
 
 /** Guest nanoseconds. */
@@ -11,9 +12,6 @@ export interface Asked {
   readonly number: number;
   outcome?: Outcome;
 }
-
-/** Tells whether the machine can still be expected to answer; throws what is the matter if not. */
-export type Vital = () => void;
 
 // How long the host looks at the mailbox without pause before it lets guest time pass on purpose: an
 // ordinary system call is over by then. Real milliseconds.
@@ -100,7 +98,7 @@ export class Caller {
       this.#mailbox.refresh();
       this.#collect();
       if (condition()) return;
-      if (turn % 64 === 63) this.#vital();
+      if (turn % 64 === 63) this.#vital.check();
       // Sleeping here holds the event loop for a tenth of a millisecond and spares a core.
       Atomics.wait(this.#pause, 0, 0, turn < 100 ? 0.05 : turn < 500 ? 0.2 : 1);
       await nextTurn();
@@ -112,7 +110,11 @@ export class Caller {
       if (this.#mailbox.state(slot).done !== asked.number) continue;
       asked.outcome = this.#mailbox.outcome(slot);
       this.#open.delete(slot);
+      this.#vital.progress();
     }
-    if (this.#advance !== undefined && this.#mailbox.state(0).done === this.#advance) this.#advance = undefined;
+    if (this.#advance !== undefined && this.#mailbox.state(0).done === this.#advance) {
+      this.#advance = undefined;
+      this.#vital.progress();
+    }
   }
 }

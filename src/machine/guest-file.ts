@@ -4,6 +4,40 @@ import type { Machine } from './machine.ts';
 import { ms } from './calls.ts';
 import { sys } from './syscalls.ts';
 
+type Invoke = (nr: number, ...args: bigint[]) => Promise<bigint>;
+
+function callerFor(machine: Machine, path: string, slot: number): Invoke {
+  return async (nr, ...args) => {
+    const outcome = await machine.caller.settle(await machine.caller.ask(slot, { nr, args }), ms(60_000));
+    if (!outcome || outcome.ret < 0n) {
+      throw new BringupError('E-MACHINE-AGENT', `${path} could not be read in the machine (${outcome?.ret ?? 'no answer'})`);
+    }
+    return outcome.ret;
+  };
+}
+
+/** Names in a folder of the guest, but for process ids; [] when there is no such folder. */
+export async function listGuestFolder(machine: Machine, path: string, slot = 1): Promise<string[]> {
+  const { start, end } = machine.arenaOf(slot);
+  const call = callerFor(machine, path, slot);
+  machine.mailbox.put(start, Buffer.from(`${path}\0`));
+  const fd = await call(sys.open, start, 0o200000n, 0n).catch(() => undefined); // O_DIRECTORY
+  if (fd === undefined) return [];
+  const names: string[] = [];
+  for (;;) {
+    const count = Number(await call(sys.getdents64, fd, start, end - start));
+    if (count === 0) break;
+    const entries = machine.mailbox.get(start, count);
+    // struct linux_dirent64: inode, offset, length of the entry (16 bits), type, name
+    for (let at = 0; at < count; at += entries.readUInt16LE(at + 16)) {
+      const name = entries.toString('latin1', at + 19, entries.indexOf(0, at + 19));
+      if (name !== '.' && name !== '..' && !/^\d+$/.test(name)) names.push(name);
+    }
+  }
+  await call(sys.close, fd);
+  return names;
+}
+
 /**
  * Reads a file of the guest through its first task, for the engine's own use. Throws E-MACHINE-AGENT
  * when the file can't be read: these are files every kernel has.
@@ -14,13 +48,7 @@ export async function readGuestFile(
   part: { offset?: number; length?: number } = {},
 ): Promise<Buffer> {
   const { start, size } = machine.mailbox.arena;
-  const call = async (nr: number, ...args: bigint[]): Promise<bigint> => {
-    const outcome = await machine.caller.settle(await machine.caller.ask(1, { nr, args }), ms(60_000));
-    if (!outcome || outcome.ret < 0n) {
-      throw new BringupError('E-MACHINE-AGENT', `${path} could not be read in the machine (${outcome?.ret ?? 'no answer'})`);
-    }
-    return outcome.ret;
-  };
+  const call = callerFor(machine, path, 1);
   machine.mailbox.put(start, Buffer.from(`${path}\0`));
   const fd = await call(sys.open, start, 0n, 0n);
   if (part.offset) await call(sys.lseek, fd, BigInt(part.offset), 0n);

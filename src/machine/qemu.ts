@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { sandboxed } from '../kit/sandbox.ts';
@@ -59,7 +60,7 @@ export function startQemu(model: MachineModel, folder: string, mode: 'boot' | 'r
     },
     qemuArguments(model, mode),
   );
-  argv.splice(1, 0, '--info-fd', '5', '--as-pid-1');
+  argv.splice(1, 0, '--info-fd', '5');
   const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
   const [, , stderr, monitor, serial, info] = child.stdio as unknown as [null, null, Readable, Duplex, Duplex, Duplex];
   for (const stream of [monitor, serial, info]) stream.on('error', () => {});
@@ -70,9 +71,10 @@ export function startQemu(model: MachineModel, folder: string, mode: 'boot' | 'r
     child.on('error', (error) => resolve({ status: null, signal: null, stderr: String(error) }));
     child.on('close', (status, signal) => resolve({ status, signal, stderr: errors.trim() }));
   });
-  const pid = qemuPid(info, gone);
+  const qmp = new Qmp(monitor);
+  const pid = qemuPid(info, qmp, gone);
   pid.catch(() => {}); // reported by whoever waits for it
-  return { process: child, pid, qmp: new Qmp(monitor), serial, gone };
+  return { process: child, pid, qmp, serial, gone };
 }
 
 function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] {
@@ -96,17 +98,22 @@ function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] 
   ];
 }
 
-/** bubblewrap writes the process id of what it starts, seen from the host, to --info-fd as JSON. */
-function qemuPid(info: Readable, gone: Qemu['gone']): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * QEMU is the child of the sandbox's first process, whose id bubblewrap writes to --info-fd as JSON. It
+ * is certainly there once it has answered.
+ */
+async function qemuPid(info: Readable, qmp: Qmp, gone: Qemu['gone']): Promise<number> {
+  const first = new Promise<number>((resolve) => {
     let text = '';
     info.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       const pid = /"child-pid": *(\d+)/.exec(text)?.[1];
       if (pid) resolve(Number(pid));
     });
-    void gone.then(({ status, stderr }) =>
-      reject(new BringupError('E-MACHINE-START', `QEMU ended at once with status ${status}: ${stderr || 'no message'}`)),
-    );
   });
+  const early = gone.then(({ status, stderr }): never => {
+    throw new BringupError('E-MACHINE-START', `QEMU ended at once with status ${status}: ${stderr || 'no message'}`);
+  });
+  const [parent] = await Promise.race([Promise.all([first, qmp.command('query-status')]), early]);
+  return Number(readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ')[0]);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex } from 'node:stream';
-import { createInterface } from 'node:readline';
 import { BringupError } from '../shared/errors.ts';
 
 type Reply = { return?: unknown; error?: { class: string; desc: string }; event?: string; data?: unknown };
@@ -18,7 +17,12 @@ export class Qmp {
   constructor(stream: Duplex) {
     this.#stream = stream;
     stream.on('error', () => {});
-    createInterface({ input: stream }).on('line', (line) => this.#line(line));
+    let rest = '';
+    stream.on('data', (chunk: Buffer) => {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) this.#line(line);
+    });
     stream.on('close', () => this.#end());
     void this.command('qmp_capabilities').catch(() => {});
   }

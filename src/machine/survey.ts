@@ -3,7 +3,7 @@ import type { Flavor } from '../kernel/flavor.ts';
 import { pageSize } from './memory.ts';
 import type { Machine } from './machine.ts';
 import { parseVmcoreInfo } from './vmcoreinfo.ts';
-import { readGuestFile } from './guest-file.ts';
+import { listGuestFolder, readGuestFile } from './guest-file.ts';
 
 /**
  * What is written down of a machine before any learner's code has run in it, to find one's way in its
@@ -22,6 +22,8 @@ export interface Survey {
   agentText: number[];
   /** Addresses and lengths of the kernel's own patch sites (static keys, static calls, ftrace). */
   patchSites: [address: string, length: number][];
+  /** Folder of the guest → names in it: what a module may leave traces in. */
+  folders: Record<string, string[]>;
   sentinels: { name: string; address: string; bytes: number; value: string }[];
   release: string;
 }
@@ -58,6 +60,9 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
     fixed: ranges(symbols, [['_text', '_etext'], ['__start_rodata', '__end_rodata']]),
     agentText: await agentText(machine),
     patchSites: patchSites(machine, symbols),
+    folders: Object.fromEntries(
+      await mapInOrder(watchedFolders, async (path) => [path, await listGuestFolder(machine, path)] as const),
+    ),
     sentinels: Object.entries(flavor.sentinels).flatMap(([name, type]) => {
       const address = symbols[name];
       if (!address) return [];
@@ -67,6 +72,14 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
     }),
     release: (await text('/proc/sys/kernel/osrelease')).trim(),
   };
+}
+
+const watchedFolders = ['/dev', '/proc', '/sys/kernel/debug', '/sys/class', '/sys/class/misc', '/sys/bus', '/sys/kernel', '/sys/fs'];
+
+async function mapInOrder<A, B>(items: readonly A[], map: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  for (const item of items) results.push(await map(item));
+  return results;
 }
 
 /** /sys/kernel/vmcoreinfo says "PHYSICAL SIZE", in hexadecimal, of an ELF note. */

@@ -4,12 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, u
 import { join } from 'node:path';
 import type { Judge } from '../kernel/kernel.ts';
 import { sandboxFolder } from '../kernel/source.ts';
+import type { Structs } from '../kernel/structs.ts';
 import type { Kit } from '../kit/kit.ts';
 import { asBringupError, BringupError } from '../shared/errors.ts';
 import { withLock } from '../shared/lock.ts';
 import { cacheFolder } from '../shared/paths.ts';
 import type { OnProgress } from '../shared/progress.ts';
-import { buildAgent } from './agent-build.ts';
+import { agentId, buildAgent } from './agent-build.ts';
 import { initramfs } from './initramfs.ts';
 import { Machine } from './machine.ts';
 import type { Lane, MachineModel } from './qemu.ts';
@@ -21,7 +22,11 @@ export interface Template {
   folder: string;
   model: MachineModel;
   survey: Survey;
+  structs?: Structs;
 }
+
+/** Raised when what is saved beside a template changes. */
+const format = 1;
 
 const commonCommandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 tsc=reliable nokaslr no_hash_pointers';
 
@@ -48,16 +53,16 @@ export async function getTemplate(
   options: { devices?: readonly string[]; onProgress?: OnProgress; signal?: AbortSignal } = {},
 ): Promise<Template> {
   const model = modelOf(kit, judge, lane, options.devices);
-  const agent = await buildAgent(kit);
-  const image = initramfs(kit, agent, judge.kernel.bootModules);
-  const key = JSON.stringify([kit.id, judge.kernel.id, judge.flavor.sentinels, model.commandLine, lane, model.memory, model.devices]);
-  const id = createHash('sha256').update(key).update(image).digest('hex').slice(0, 16);
+  const agent = agentId(kit);
+  const { sentinels } = judge.flavor;
+  const key = [format, kit.id, judge.kernel.id, agent, sentinels, model.commandLine, lane, model.memory, model.devices];
+  const id = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
   const folder = cacheFolder('templates', id);
   const manifest = join(folder, 'template.json');
   const load = (): Template => {
     const now = new Date();
     utimesSync(manifest, now, now); // `cache prune` drops the ones not used for long
-    return { id, folder, model, survey: JSON.parse(readFileSync(manifest, 'utf8')) as Survey };
+    return { id, folder, model, survey: JSON.parse(readFileSync(manifest, 'utf8')) as Survey, ...(judge.kernel.structs && { structs: judge.kernel.structs }) };
   };
   if (existsSync(manifest)) return load();
   return withLock(cacheFolder('locks', `template-${id}`), async () => {
@@ -66,7 +71,7 @@ export async function getTemplate(
     const work = sandboxFolder(mkdtempSync(join(parent, '.new-')));
     try {
       options.onProgress?.({ task: 'machine', subject: judge.kernel.id, phase: 'booting once, to save a template' });
-      writeFileSync(join(work, 'initramfs'), image);
+      writeFileSync(join(work, 'initramfs'), initramfs(kit, await buildAgent(kit), judge.kernel.bootModules));
       const result = await bootAndSave(model, work, judge, options.signal);
       writeFileSync(join(work, 'template.json'), JSON.stringify(result));
       rmSync(folder, { recursive: true, force: true });

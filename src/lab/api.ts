@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that a check may use: `import { check, expect } from '#bringup/lab'`. It reads like a browser test,
+// for drivers: the host drives, the guest is observed. Durations are guest time.
+import type { Faults } from './faults.ts';
+import type { Guest } from './guest.ts';
+
+export { expect } from './expect.ts';
+export type { Faults } from './faults.ts';
+export type { Guest } from './guest.ts';
+export type { Task, OpenFile } from './task.ts';
+
+/** What a check is given. */
+export interface CheckContext {
+  /**
+   * Runs one requirement of lab.yaml. When `work` throws, the requirement has failed with the message
+   * as its evidence, and the check goes on with the next one, unless the machine is beyond use. Files the
+   * step opened are closed and tasks it took are given back when it ends.
+   */
+  step(requirement: string, work: () => Promise<void>): Promise<void>;
+  guest: Guest;
+  faults: Faults;
+  /** Name of the learner's module, from lab.yaml. */
+  module: string;
+  /** Unsigned 32-bit number of this attempt: draw from it what must differ from learner to learner. */
+  seed: number;
+}
+
+export type Check = (context: CheckContext) => Promise<void>;
+
+/** Marks a function as a lab's check; the default export of check.ts. */
+export function check(work: Check): Check {
+  return work;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Kernel } from '../kernel/kernel.ts';
+import { sandboxFolder } from '../kernel/source.ts';
+import { guard, type Exceeded } from '../kit/guard.ts';
+import type { Kit } from '../kit/kit.ts';
+import { sandboxed, type Sandbox } from '../kit/sandbox.ts';
+import { BringupError } from '../shared/errors.ts';
+import { withLock } from '../shared/lock.ts';
+import { cacheFolder } from '../shared/paths.ts';
+import { run } from '../shared/run.ts';
+import { parseDiagnostics, type Diagnostic } from './diagnostics.ts';
+import { replayScript } from './replay.ts';
+import { digestOf, type Sources } from './workspace.ts';
+
+export interface Build {
+  ok: boolean;
+  /** Milliseconds. */
+  time: number;
+  how: 'kbuild' | 'replay';
+  diagnostics: Diagnostic[];
+  /** Why it failed, when the compiler did not say: no .ko, a limit, a deadline. */
+  problem?: string;
+  /** The module without debug information, as it is loaded. */
+  image?: Buffer;
+  /** Host path of the module with debug information. */
+  file?: string;
+  output: string;
+}
+
+const limits = { processes: 256, fileBytes: 64 << 20, addressBytes: 3 * 2 ** 30, cpuSeconds: 60 };
+const together = { memoryBytes: 2 * 2 ** 30, folderBytes: 256 << 20 };
+const deadline = 60_000;
+const maxOutput = 1 << 20;
+
+/**
+ * Builds the learner's module against a kernel. The learner's Makefile is run, so all of it happens in
+ * a sandbox without network, home, or anything writable but a private copy of the sources. When only
+ * .c and .h files changed since the last whole build, kbuild's own commands are repeated instead of
+ * running make. `key` names the place whose builds follow each other (the learner's folder).
+ */
+export async function buildModule(
+  kit: Kit,
+  kernel: Kernel,
+  module: string,
+  sources: Sources,
+  key: string,
+  options: { always?: 'kbuild'; signal?: AbortSignal } = {},
+): Promise<Build> {
+  const name = createHash('sha256').update(`${key}\0${kernel.id}\0${kit.id}\0${options.always ?? ''}`).digest('hex').slice(0, 16);
+  const home = cacheFolder('builds', name);
+  return withLock(cacheFolder('locks', `build-${name}`), async () => {
+    const start = performance.now();
+    // What decides the commands: the names of all files, and the contents of those that are not C.
+    const shape = digestOf(new Map([...sources].map(([file, content]) => [file, /\.[ch]$/.test(file) ? Buffer.alloc(0) : content])));
+    const work = join(home, 'work');
+    const replay = options.always !== 'kbuild' && readShape(home) === shape ? replayScript(work, module) : undefined;
+    if (!replay) rmSync(home, { recursive: true, force: true });
+    mkdirSync(home, { recursive: true });
+    sandboxFolder(work);
+    for (const [file, content] of sources) {
+      mkdirSync(dirname(join(work, file)), { recursive: true });
+      replaceFile(join(work, file), content);
+    }
+    const built = await compile(kit, kernel, module, work, replay, options.signal);
+    if (built.ok) writeFileSync(join(home, 'shape'), shape);
+    return { ...built, how: replay ? 'replay' : 'kbuild', time: performance.now() - start };
+  });
+}
+
+function readShape(home: string): string | undefined {
+  const file = join(home, 'shape');
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+/** The build folder may hold links that a hostile Makefile left: never write through one. */
+function replaceFile(path: string, content: Buffer): void {
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, content, { flag: 'wx' });
+  renameSync(temporary, path);
+}
+
+async function compile(
+  kit: Kit,
+  kernel: Kernel,
+  module: string,
+  work: string,
+  replay: string | undefined,
+  signal?: AbortSignal,
+): Promise<Omit<Build, 'how' | 'time'>> {
+  const sandbox: Sandbox = {
+    kit: kit.root,
+    readOnly: kernel.buildFolders,
+    writable: { '/work': work },
+    cwd: kernel.buildTree,
+    limits,
+  };
+  const make = `make -s -C ${kernel.buildTree} M=/work modules`;
+  const script = `${replay ?? `set -e\n${make}`}\nstrip --strip-debug -o /work/.loaded.ko /work/${module}.ko\n`;
+  rmSync(join(work, '.loaded.ko'), { force: true });
+  let exceeded: Exceeded | undefined;
+  let end = (): void => {};
+  const abort = new AbortController();
+  signal?.addEventListener('abort', () => abort.abort());
+  const result = await run(sandboxed(sandbox, ['sh', '-c', script]), {
+    deadline,
+    maxOutput,
+    signal: abort.signal,
+    onStart: (pid) => {
+      end = guard(pid, { ...together, folder: work }, (what) => {
+        exceeded = what;
+        abort.abort();
+      });
+    },
+  });
+  end();
+  signal?.throwIfAborted();
+  const output = Buffer.concat([result.stdout, result.stderr]).toString('utf8').slice(-20_000);
+  if (/^bwrap: /m.test(output)) throw new BringupError('E-HOST-SANDBOX', output.trim().split('\n').at(-1)!);
+  const diagnostics = parseDiagnostics(output);
+  const problem = problemOf(result.ended, exceeded, result.status, output, module, work);
+  if (problem !== undefined) return { ok: false, diagnostics, problem, output };
+  const image = readFileSync(join(work, '.loaded.ko'));
+  return { ok: true, diagnostics, output, image, file: join(work, `${module}.ko`) };
+}
+
+function problemOf(
+  ended: string | undefined,
+  exceeded: Exceeded | undefined,
+  status: number,
+  output: string,
+  module: string,
+  work: string,
+): string | undefined {
+  if (exceeded === 'memory') return `the build used more than ${together.memoryBytes >> 30} GiB of memory`;
+  if (exceeded === 'disk') return `the build wrote more than ${together.folderBytes >> 20} MiB`;
+  if (ended === 'deadline') return `the build did not end within ${deadline / 1000} s`;
+  if (ended === 'output') return `the build printed more than ${maxOutput >> 20} MiB`;
+  if (!isRegularFile(join(work, `${module}.ko`))) {
+    return status === 0 || /No such file/.test(output) ? `the build made no ${module}.ko` : 'the build failed';
+  }
+  if (status !== 0) return 'the build failed';
+  return isRegularFile(join(work, '.loaded.ko')) ? undefined : `${module}.ko could not be read`;
+}
+
+function isRegularFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

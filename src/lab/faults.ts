@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { moduleSpace } from '../machine/address-space.ts';
+import { Failure } from './failure.ts';
+import type { Guest } from './guest.ts';
+import type { OpenFile, Task } from './task.ts';
+
+/** Failures on demand (Documentation/fault-injection/fault-injection.rst in the kernel source). */
+export class Faults {
+  readonly #guest: Guest;
+  #armed = false;
+  /** Allocations that were made to fail so far. */
+  injected = 0;
+
+  constructor(guest: Guest) {
+    this.#guest = guest;
+  }
+
+  /**
+   * Runs `scenario` again and again; in round n the n-th allocation that the learner's module makes, or
+   * has made on its behalf, fails. Ends with the first round in which no allocation is left to fail. The
+   * scenario must do everything in `task` and leave the module as it found it; it is told the number of
+   * the allocation that fails, 0 in a first round without any. Gives how many allocations were failed.
+   */
+  async everyAllocation(scenario: (task: Task, n: number) => Promise<void>, limit = 64): Promise<number> {
+    const task = await this.#guest.task();
+    await this.#arm();
+    const control = await task.open(`/proc/${task.pid}/task/${task.pid}/fail-nth`, 'rw');
+    await scenario(task, 0);
+    for (let n = 1; n <= limit; n++) {
+      await control.write(String(n));
+      try {
+        await scenario(task, n);
+      } catch (error) {
+        if (error instanceof Failure) error.message = `with allocation ${n} failing: ${error.message}`;
+        throw error;
+      }
+      if (!(await this.#wasInjected(control))) return n - 1;
+      this.injected++;
+    }
+    throw new Failure(`the module makes more than ${limit} allocations in what the check does`);
+  }
+
+  /** fail-nth counts down to 0 when it has failed something; what is left is taken back. */
+  async #wasInjected(control: OpenFile): Promise<boolean> {
+    await control.seek(0);
+    const left = parseInt((await control.read(16)).toString(), 10);
+    await control.write('0');
+    return left === 0;
+  }
+
+  async #arm(): Promise<void> {
+    if (this.#armed) return;
+    this.#armed = true;
+    for (const what of ['failslab', 'fail_page_alloc']) {
+      const set = (name: string, value: string): Promise<void> =>
+        this.#guest.writeFile(`/sys/kernel/debug/${what}/${name}`, value);
+      // Only what a frame of a module is on the stack for: the learner's allocations and those made for
+      // it, not the kernel's own for loading modules and opening files.
+      await set('stacktrace-depth', '32');
+      await set('require-start', `0x${moduleSpace.start.toString(16)}`);
+      await set('require-end', `0x${moduleSpace.end.toString(16)}`);
+      await set('verbose', '0');
+      await set('ignore-gfp-wait', 'N');
+    }
+    await this.#guest.writeFile('/sys/kernel/debug/fail_page_alloc/min-order', '0');
+  }
+}

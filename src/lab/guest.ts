@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Message } from '../console/message.ts';
+import type { Asked } from '../machine/calls.ts';
+import { pseudo } from '../machine/mailbox.ts';
+import type { Machine } from '../machine/machine.ts';
+import { sys } from '../machine/syscalls.ts';
+import { nanoseconds, type Duration } from './duration.ts';
+import { Failure } from './failure.ts';
+import { Pending, SyscallError } from './pending.ts';
+import { Task } from './task.ts';
+
+export type Parameters = Record<string, string | number>;
+
+/** Processes and modules of the machine a check runs in. */
+export class Guest {
+  readonly #machine: Machine;
+  /** Module name → its bytes, as they are to be loaded. */
+  readonly #modules: ReadonlyMap<string, Buffer>;
+  readonly #loaded = new Set<string>();
+  #idle: Task[] = [];
+  #taken: Task[] = [];
+  readonly #main: Task;
+
+  constructor(machine: Machine, modules: ReadonlyMap<string, Buffer>) {
+    this.#machine = machine;
+    this.#modules = modules;
+    // Slot 1 loads modules and reads files; the others are for checks. The last one shares no files.
+    const pids = machine.taskPids();
+    this.#main = this.#newTask(1, pids.get(1)!);
+    for (const [slot, pid] of pids) if (slot > 1 && slot < 4) this.#idle.push(this.#newTask(slot, pid));
+  }
+
+  /** The task that `load`, `readFile` and the like use. */
+  get main(): Task {
+    return this.#main;
+  }
+
+  /** Modules that are loaded now, in the order they were loaded. */
+  get loaded(): string[] {
+    return [...this.#loaded];
+  }
+
+  /** Tasks of their own for this step; they share one table of open files. */
+  async tasks(count: number): Promise<Task[]> {
+    return Promise.all(Array.from({ length: count }, () => this.task()));
+  }
+
+  /**
+   * One task for this step. `separate`: with a table of open files of its own, so that killing it
+   * closes them.
+   */
+  async task(options: { separate?: boolean } = {}): Promise<Task> {
+    const task = (options.separate ? undefined : this.#idle.pop()) ?? (await this.#spawn(options.separate ?? false));
+    this.#taken.push(task);
+    return task;
+  }
+
+  /** Loads a module with parameters. Fails with the errno its init returned. */
+  load(name: string, parameters: Parameters = {}, task: Task = this.#main): Pending<void> {
+    const image = this.#modules.get(name);
+    if (!image) throw new Error(`the lab has no module ${name}`);
+    const text = Object.entries(parameters).map(([key, value]) => `${key}=${value}`).join(' ');
+    const bulk = this.#machine.bulk;
+    const at = bulk.start + BigInt((image.length + 15) & ~15);
+    if (at + BigInt(text.length + 1) > bulk.end) {
+      throw new Failure(`${name}.ko has ${image.length} bytes; a machine takes ${bulk.end - bulk.start} at most`);
+    }
+    this.#machine.mailbox.put(bulk.start, image);
+    this.#machine.mailbox.put(at, Buffer.from(`${text}\0`));
+    const what = `loading ${name}.ko${text ? ` with ${text}` : ''}`;
+    return task.make(what, { nr: sys.init_module, args: [bulk.start, BigInt(image.length), at] }, () => {
+      this.#loaded.add(name);
+    });
+  }
+
+  /** Unloads a module. Fails with EBUSY or EWOULDBLOCK while it is in use. */
+  unload(name: string, task: Task = this.#main): Pending<void> {
+    const [address] = task.buffers(Buffer.from(`${name}\0`));
+    return task.make(`unloading ${name}`, { nr: sys.delete_module, args: [address!, 0o4000n] }, () => {
+      this.#loaded.delete(name);
+    });
+  }
+
+  /** Signals a task. `interrupt` makes a sleeping call return EINTR unless the driver forbids it; `restart` lets it go on. */
+  async signal(task: Task, kind: 'interrupt' | 'restart' | 'kill'): Promise<void> {
+    const number = { interrupt: 10n, restart: 12n, kill: 9n }[kind];
+    await this.#helper().call('kill', [BigInt(task.pid), number], `signalling task ${task.slot}`);
+  }
+
+  /** Lets guest time pass. */
+  async sleep(duration: Duration): Promise<void> {
+    await this.#machine.caller.pass(nanoseconds(duration));
+  }
+
+  readFile(path: string): Promise<string> {
+    return this.#helper().readFile(path);
+  }
+
+  writeFile(path: string, data: string | Buffer): Promise<void> {
+    return this.#helper().writeFile(path, data);
+  }
+
+  async exists(path: string): Promise<boolean> {
+    try {
+      const helper = this.#helper();
+      const [address] = helper.buffers(Buffer.from(`${path}\0`));
+      await helper.call('stat', [address!, helper.arena.start + 8192n], `stat() of ${path}`);
+      return true;
+    } catch (error) {
+      if (error instanceof SyscallError && error.errno === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /** Messages the kernel has logged since the check began. */
+  log(): Message[] {
+    return this.#machine.logSinceStart();
+  }
+
+  /** Gives back the tasks of a step; those that are still in a call are killed. */
+  async endStep(): Promise<void> {
+    const taken = this.#taken;
+    this.#taken = [];
+    for (const task of taken) {
+      if (task.busy) await this.signal(task, 'kill');
+      else if (task.slot < 4) this.#idle.push(task);
+    }
+  }
+
+  /** A task that is free for a short call of the engine's own. */
+  #helper(): Task {
+    if (!this.#main.busy) return this.#main;
+    const free = this.#idle.find((task) => !task.busy);
+    if (!free) throw new Failure('no task is free: all are in calls that do not return');
+    return free;
+  }
+
+  async #spawn(separate: boolean): Promise<Task> {
+    const { caller } = this.#machine;
+    const outcome = await caller.settle(await caller.ask(0, { nr: pseudo.spawn, args: [separate ? 0n : 1n] }), 1_000_000_000n);
+    if (!outcome || outcome.ret < 0n) throw new Failure('the machine could not start another task');
+    const slot = Number(outcome.ret);
+    return this.#newTask(slot, this.#machine.taskPids().get(slot)!);
+  }
+
+  #newTask(slot: number, pid: number): Task {
+    return new Task(this.#machine, slot, pid, (asked) => this.#whereabouts(asked, pid));
+  }
+
+  /** Where a task that does not come back is, from its kernel stack. */
+  async #whereabouts(asked: Asked, pid: number): Promise<string> {
+    if (asked.outcome) return '';
+    try {
+      const stack = await this.#helper().readFile(`/proc/${pid}/stack`);
+      const frame = stack.split('\n').find((line) => /\[\w+\]$/.test(line)) ?? stack.split('\n')[0];
+      const name = /\] (\S+)\+0x/.exec(frame ?? '')?.[1];
+      return name ? ` (it is in ${name}())` : '';
+    } catch {
+      return '';
+    }
+  }
+}

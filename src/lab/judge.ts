@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import { detectorOff, findReports, leakReports, parseKmemleak, type Report } from '../console/index.ts';
+import type { Kit } from '../kit/kit.ts';
+import { moduleSpace } from '../machine/address-space.ts';
+import type { Change } from '../machine/integrity.ts';
+import type { LogRecord } from '../machine/log-ring.ts';
+import { BringupError } from '../shared/errors.ts';
+import type { Build } from './build.ts';
+import { concerns, distinct, framesOf, messagesOf, textOf, toFinding } from './findings.ts';
+import type { CheckRun } from './run.ts';
+import { symbolizer } from './symbolize.ts';
+import type { Finding, OwnKind } from './verdict.ts';
+import type { Sources } from './workspace.ts';
+
+/** What was seen of a machine from outside at the end of a run. */
+export interface Observation {
+  records: LogRecord[];
+  /** Records that were overwritten by later ones. */
+  lost: number;
+  changes: Change[];
+  /** Bits of the kernel's taint mask that were not set before. */
+  taint: bigint;
+  /** What kmemleak reported, as its debugfs file has it. */
+  leaks: string;
+  residue: string[];
+  /** Function and offset in the module where the processor was, when the machine hung. */
+  hang?: string;
+}
+
+const outOfTree = 1n << 12n;
+const proprietary = 1n << 0n;
+
+/**
+ * Draws the findings from what was seen. Throws what is ours and not the learner's: E-DETECTOR,
+ * E-KERNEL-REPORT.
+ */
+export async function judge(kit: Kit, module: string, build: Build, sources: Sources, run: CheckRun, seen: Observation): Promise<Finding[]> {
+  const messages = messagesOf(seen.records);
+  const reports = findReports(messages);
+  const leaked = leakReports(parseKmemleak(seen.leaks)).filter((report) => framesOf(report).some(inModules));
+  const locate = build.file
+    ? await locator(kit, build.file, module, [...reports, ...leaked], sources)
+    : () => undefined;
+  const context = { messages, run, module, sources, locate };
+
+  const theirs = reports.filter((report) => concerns(report, module, textOf(report, messages)));
+  const findings = [...theirs, ...leaked].map((report) => toFinding(report, context));
+  findings.push(...ownFindings(run, seen, reports.length > 0));
+  if (findings.length === 0) {
+    const stranger = reports[0];
+    if (stranger) throw new BringupError('E-KERNEL-REPORT', `the kernel reported ${stranger.title} (${stranger.detail}), and the module has no part in it`);
+    const off = messages.map(detectorOff).find((name) => name !== undefined);
+    if (off) throw new BringupError('E-DETECTOR', `the detector ${off} switched itself off during the run`);
+  }
+  return distinct(findings);
+}
+
+async function locator(kit: Kit, file: string, module: string, reports: readonly Report[], sources: Sources): ReturnType<typeof symbolizer> {
+  const frames = reports.flatMap(framesOf);
+  return frames.length === 0 ? () => undefined : symbolizer(kit, file, module, frames, sources);
+}
+
+function inModules(frame: { address?: bigint; module?: string; fn: string }): boolean {
+  const address = frame.address ?? (frame.fn.startsWith('0x') ? BigInt(frame.fn) : undefined);
+  return frame.module !== undefined || (address !== undefined && address >= moduleSpace.start && address < moduleSpace.end);
+}
+
+function own(kind: OwnKind, name: string, title: string, detail: string): Finding {
+  return { kind, name, title, detail, places: [], report: '' };
+}
+
+function ownFindings(run: CheckRun, seen: Observation, reported: boolean): Finding[] {
+  const findings: Finding[] = [];
+  if (run.fatal === 'hang') {
+    findings.push(own('hang', 'hang', 'the machine hangs', `the processor computes without end${seen.hang ? ` in ${seen.hang}` : ''} and nothing else runs`));
+  }
+  if (run.fatal === 'down' && !reported) findings.push(own('hang', 'down', 'the kernel went down', 'without a word in its log'));
+  for (const { module, errno } of run.stuck) {
+    findings.push(own('stuck-module', 'unload', `${module} can not be unloaded`, `delete_module() failed with ${errno}, though no file of the check is open`));
+  }
+  if (seen.lost > 0) {
+    findings.push(own('log-flood', 'log', 'the kernel log was flooded', `${seen.lost} messages were overwritten before they could be read`));
+  }
+  // A detector that a report explains is off for that reason: lockdep stops after its first report.
+  const tampering = seen.changes.filter(({ kind }) => kind !== 'detector' || (!reported && !seen.records.some((r) => detectorOff(r))));
+  for (const change of tampering) {
+    const detail = change.kind === 'detector' ? `${change.what} does not have the value it had before the module was loaded` : change.what;
+    findings.push(own('tampering', 'integrity', 'the kernel was changed under the check', detail));
+  }
+  if (run.stuck.length === 0 && seen.residue.length > 0) {
+    findings.push(own('residue', 'residue', 'something was left behind after unloading', seen.residue.slice(0, 5).join(', ')));
+  }
+  if (seen.taint & proprietary) {
+    findings.push(own('taint', 'taint', 'the kernel is tainted as proprietary', 'the module has no MODULE_LICENSE() that the kernel accepts as GPL-compatible'));
+  } else if (!reported && (seen.taint & ~outOfTree) !== 0n) {
+    findings.push(own('taint', 'taint', 'the kernel is tainted', `mask 0x${seen.taint.toString(16)} (Documentation/admin-guide/tainted-kernels.rst)`));
+  }
+  return findings;
+}

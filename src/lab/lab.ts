@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { BringupError } from '../shared/errors.ts';
+import { repository } from '../shared/paths.ts';
+import type { Check } from './api.ts';
+
+const id = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+
+const schema = z.strictObject({
+  id,
+  title: z.string().max(90),
+  stage: z.number().int().min(0).max(6),
+  minutes: z.number().int().min(10).max(240),
+  flavor: id,
+  /** Name of the .ko that the learner's Makefile builds. */
+  module: z.string().regex(/^[a-z0-9_-]+$/),
+  skills: z.array(z.strictObject({ id, depth: z.enum(['foundation', 'working', 'advanced', 'expert']) })).min(1),
+  needs: z.array(id),
+  requirements: z.array(z.strictObject({ id, says: z.string().max(72) })).min(1),
+  hints: z.array(z.string()).length(3),
+  read: z.array(z.string().startsWith('Documentation/')).min(1),
+});
+
+export interface Lab extends z.infer<typeof schema> {
+  folder: string;
+}
+
+const labsFolder = join(repository, 'labs');
+
+/** All labs, by stage, then by the order of their needs and names. Throws E-LAB-BROKEN. */
+export function allLabs(): Lab[] {
+  const folders = readdirSync(labsFolder, { withFileTypes: true })
+    .filter((group) => group.isDirectory())
+    .flatMap((group) => readdirSync(join(labsFolder, group.name)).map((name) => join(labsFolder, group.name, name)))
+    .filter((folder) => existsSync(join(folder, 'lab.yaml')));
+  return folders.map(readLab).sort((a, b) => a.stage - b.stage || a.minutes - b.minutes || a.id.localeCompare(b.id));
+}
+
+/** Throws E-LAB-UNKNOWN. */
+export function findLab(name: string): Lab {
+  const labs = allLabs();
+  const lab = labs.find((candidate) => candidate.id === name);
+  if (!lab) throw new BringupError('E-LAB-UNKNOWN', `there is no lab "${name}"; there are: ${labs.map((l) => l.id).join(', ')}`);
+  return lab;
+}
+
+function readLab(folder: string): Lab {
+  const parsed = schema.safeParse(parse(readFileSync(join(folder, 'lab.yaml'), 'utf8')));
+  if (!parsed.success) {
+    throw new BringupError('E-LAB-BROKEN', `${join(folder, 'lab.yaml')}: ${z.prettifyError(parsed.error)}`);
+  }
+  return { ...parsed.data, folder };
+}
+
+/** The check of a lab. Throws E-LAB-BROKEN when check.ts exports none. */
+export async function loadCheck(lab: Lab): Promise<Check> {
+  const file = join(lab.folder, 'check.ts');
+  try {
+    const { default: check } = (await import(pathToFileURL(file).href)) as { default?: Check };
+    if (typeof check === 'function') return check;
+  } catch (error) {
+    throw new BringupError('E-LAB-BROKEN', `${file}: ${String(error)}`, { cause: error });
+  }
+  throw new BringupError('E-LAB-BROKEN', `${file} has no check() as its default export`);
+}

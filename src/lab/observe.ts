@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { ms } from '../machine/calls.ts';
+import { readGuestFile } from '../machine/guest-file.ts';
+import { changes } from '../machine/integrity.ts';
+import type { Machine } from '../machine/machine.ts';
+import { pageSize } from '../machine/memory.ts';
+import { suspects } from '../machine/suspects.ts';
+import { sys } from '../machine/syscalls.ts';
+import type { Template } from '../machine/template.ts';
+import { GuestDown, GuestHangs } from '../machine/vital.ts';
+import { BringupError } from '../shared/errors.ts';
+import type { Observation } from './judge.ts';
+import { residue } from './residue.ts';
+import type { CheckRun } from './run.ts';
+
+/** Looks a machine over at the end of a run; what can be seen from outside is seen from outside. */
+export async function observe(machine: Machine, template: Template, run: CheckRun): Promise<Observation> {
+  const alive = run.fatal === undefined;
+  const unloaded = alive && run.stuck.length === 0;
+  const left = unloaded ? await inGuest([], () => residue(machine, template.survey, freeSlot(machine))) : [];
+  // The last look at the log and the code comes after the last thing done in the guest.
+  const leaks = unloaded && (suspects(machine.space, template, run.since) ?? 0) > 0 ? await inGuest('', () => scan(machine)) : '';
+  const original = originals(template);
+  try {
+    return {
+      records: machine.logSinceStart(),
+      lost: machine.logLost,
+      changes: changes(machine, template, original.page),
+      taint: machine.space.word(machine.space.symbol('tainted_mask') ?? 0n),
+      leaks,
+      residue: left,
+    };
+  } finally {
+    original.close();
+  }
+}
+
+/** The learner's code may have left a guest that does not answer; then this look tells nothing. */
+async function inGuest<T>(otherwise: T, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof GuestDown || error instanceof GuestHangs) return otherwise;
+    if (error instanceof BringupError && error.code === 'E-MACHINE-AGENT') return otherwise;
+    throw error;
+  }
+}
+
+function freeSlot(machine: Machine): number {
+  const busy = new Set(machine.caller.busy);
+  const free = [...machine.taskPids().keys()].find((slot) => !busy.has(slot));
+  if (free === undefined) throw new BringupError('E-MACHINE-AGENT', 'no task is free');
+  return free;
+}
+
+/**
+ * Asks kmemleak, which reports an object that two scans found no pointer to and that is older than five
+ * seconds (Documentation/dev-tools/kmemleak.rst).
+ */
+async function scan(machine: Machine): Promise<string> {
+  const slot = freeSlot(machine);
+  const { start } = machine.arenaOf(slot);
+  const call = async (nr: number, ...args: bigint[]): Promise<bigint> => {
+    const outcome = await machine.caller.settle(await machine.caller.ask(slot, { nr, args }), ms(120_000));
+    return outcome?.ret ?? -1n;
+  };
+  machine.mailbox.put(start, Buffer.from('/sys/kernel/debug/kmemleak\0'));
+  const fd = await call(sys.open, start, 1n);
+  for (let i = 0; i < 2; i++) {
+    await machine.caller.pass(ms(6000));
+    machine.mailbox.put(start, Buffer.from('scan'));
+    await call(sys.write, fd, start, 4n);
+  }
+  await call(sys.close, fd);
+  return (await readGuestFile(machine, '/sys/kernel/debug/kmemleak')).toString('latin1');
+}
+
+/** Pages of the template's memory. */
+function originals(template: Template): { page: (ram: number) => Buffer; close: () => void } {
+  const fd = openSync(join(template.folder, 'ram'), 'r');
+  return {
+    page: (ram) => {
+      const bytes = Buffer.alloc(pageSize);
+      readSync(fd, bytes, 0, pageSize, ram);
+      return bytes;
+    },
+    close: () => closeSync(fd),
+  };
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import { GuestDown, GuestHangs } from '../machine/vital.ts';
+import type { Machine } from '../machine/machine.ts';
+import { jiffies } from '../machine/suspects.ts';
+import { BringupError } from '../shared/errors.ts';
+import type { Check } from './api.ts';
+import { Failure, FatalFailure } from './failure.ts';
+import { Faults } from './faults.ts';
+import { Guest } from './guest.ts';
+import type { Lab } from './lab.ts';
+import { SyscallError } from './pending.ts';
+import type { RequirementResult } from './verdict.ts';
+
+/** How a check went, before anything was concluded from it. */
+export interface CheckRun {
+  requirements: RequirementResult[];
+  /** Step → last sequence number of the log in it. */
+  marks: { step: string; seq: number }[];
+  /** Why the machine was beyond use before the end. */
+  fatal?: 'down' | 'hang';
+  /** Where the processor was when it hung. */
+  hangAt?: bigint;
+  /** Modules that could not be unloaded: name and errno. */
+  stuck: { module: string; errno: string }[];
+  faults: number;
+  /** The guest's clock when the learner's part began. */
+  since: bigint;
+  checkTime: number;
+}
+
+/**
+ * Runs a lab's check in a machine and unloads what it left loaded. Failures of the learner's code are
+ * recorded; what is thrown is ours: E-MACHINE-LOST, E-DEADLINE, E-CHECK-BROKEN.
+ */
+export async function runCheck(
+  lab: Lab,
+  check: Check,
+  machine: Machine,
+  modules: ReadonlyMap<string, Buffer>,
+  seed: number,
+): Promise<CheckRun> {
+  const start = performance.now();
+  machine.startLog();
+  const guest = new Guest(machine, modules);
+  const faults = new Faults(guest);
+  const results = new Map<string, RequirementResult>();
+  const result: CheckRun = { requirements: [], marks: [], stuck: [], faults: 0, since: jiffies(machine.space), checkTime: 0 };
+
+  const step = async (id: string, work: () => Promise<void>): Promise<void> => {
+    const requirement = lab.requirements.find((candidate) => candidate.id === id);
+    if (!requirement) throw new BringupError('E-CHECK-BROKEN', `check.ts has a step "${id}" that lab.yaml does not name`);
+    const begun = performance.now();
+    const record = (outcome: 'pass' | 'fail', evidence?: string): void => {
+      const time = performance.now() - begun;
+      results.set(id, { ...requirement, result: outcome, time, ...(evidence !== undefined && { evidence }) });
+    };
+    try {
+      await work();
+      record('pass');
+    } catch (error) {
+      if (error instanceof GuestDown || error instanceof GuestHangs) record('fail', error.message);
+      else if (error instanceof Failure) record('fail', error.message);
+      if (!(error instanceof Failure) || error instanceof FatalFailure) throw error;
+    } finally {
+      const seq = machine.vital.lost ? -1 : (machine.logSinceStart().at(-1)?.seq ?? -1);
+      result.marks.push({ step: id, seq });
+    }
+    await guest.endStep();
+  };
+
+  try {
+    await check({ step, guest, faults, module: lab.module, seed });
+    await unloadAll(guest, result);
+  } catch (error) {
+    if (error instanceof GuestDown) result.fatal = 'down';
+    else if (error instanceof GuestHangs) {
+      result.fatal = 'hang';
+      result.hangAt = await machine.instructionPointer().catch(() => 0n);
+    } else if (error instanceof BringupError) throw error;
+    else if (!(error instanceof Failure)) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      throw new BringupError('E-CHECK-BROKEN', `check.ts of ${lab.id} threw: ${message}`, { cause: error });
+    }
+  }
+  result.requirements = lab.requirements.map(
+    (requirement) => results.get(requirement.id) ?? { ...requirement, result: 'not-reached', time: 0 },
+  );
+  result.faults = faults.injected;
+  result.checkTime = performance.now() - start;
+  return result;
+}
+
+/** Unloads what is loaded, last first, and lets what was deferred run to its end. */
+async function unloadAll(guest: Guest, result: CheckRun): Promise<void> {
+  for (const module of guest.loaded.reverse()) {
+    try {
+      await guest.unload(module);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      result.stuck.push({ module, errno: error instanceof SyscallError ? error.errno : error.message });
+    }
+  }
+  await guest.sleep('100ms');
+}

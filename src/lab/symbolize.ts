@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Frame, Locate, Location } from '../console/index.ts';
+import type { Kit } from '../kit/kit.ts';
+import { sandboxed } from '../kit/sandbox.ts';
+import { run } from '../shared/run.ts';
+import type { Sources } from './workspace.ts';
+
+interface Symbol_ {
+  section: number;
+  value: bigint;
+}
+
+/**
+ * Finds the source line of frames in the learner's module, from the debug information of its .ko. The
+ * file is the learner's, so binutils read it in the sandbox. Frames of other modules have no location.
+ */
+export async function symbolizer(
+  kit: Kit,
+  ko: string,
+  module: string,
+  frames: readonly Frame[],
+  sources: Sources,
+): Promise<Locate> {
+  const inside = (argv: string[], input?: string): Promise<string> =>
+    run(sandboxed({ kit: kit.root, readOnly: { '/module.ko': ko } }, argv), { deadline: 10_000, maxOutput: 8 << 20, ...(input !== undefined && { input }) }).then(
+      ({ stdout }) => stdout.toString(),
+    );
+  const { sections, symbols } = parseReadelf(await inside(['readelf', '-SsW', '/module.ko']));
+  const ours = frames.filter((frame) => sameModule(frame.module, module) && symbols.has(frame.fn));
+  const found = new Map<string, Location>();
+  const bySection = Map.groupBy(ours, (frame) => symbols.get(frame.fn)!.section);
+  for (const [section, group] of bySection) {
+    const name = sections.get(section);
+    if (!name) continue;
+    const addresses = group.map((frame) => symbols.get(frame.fn)!.value + BigInt(within(frame)));
+    const input = addresses.map((address) => `0x${address.toString(16)}\n`).join('');
+    const lines = (await inside(['addr2line', '-e', '/module.ko', `--section=${name}`], input)).split('\n');
+    group.forEach((frame, i) => {
+      const match = /^(?:\/work\/)?(.+):(\d+)/.exec(lines[i] ?? '');
+      if (match) found.set(key(frame), withText(match[1]!, Number(match[2]), sources));
+    });
+  }
+  return (frame) => found.get(key(frame));
+}
+
+const key = (frame: Frame): string => `${frame.fn}+${frame.offset}`;
+const sameModule = (a: string | undefined, b: string): boolean => a?.replaceAll('-', '_') === b.replaceAll('-', '_');
+
+/** Addresses in a trace are return addresses: the call is just before. */
+function within(frame: Frame): number {
+  return Math.max(0, frame.offset - 1);
+}
+
+function withText(file: string, line: number, sources: Sources): Location {
+  const name = join(file.replace(/^\.\//, ''));
+  const text = sources.get(name)?.toString('utf8').split('\n')[line - 1];
+  return { file: name, line, ...(text !== undefined && { text }) };
+}
+
+function parseReadelf(text: string): { sections: Map<number, string>; symbols: Map<string, Symbol_> } {
+  const sections = new Map<number, string>();
+  const symbols = new Map<string, Symbol_>();
+  for (const line of text.split('\n')) {
+    const section = /^ +\[ *(\d+)\] (\S+) /.exec(line);
+    if (section) sections.set(Number(section[1]), section[2]!);
+    const symbol = /^ +\d+: ([0-9a-f]+) +\d+ FUNC +\S+ +\S+ +(\d+) (\S+)$/.exec(line);
+    if (symbol) symbols.set(symbol[3]!, { section: Number(symbol[2]), value: BigInt(`0x${symbol[1]}`) });
+  }
+  return { sections, symbols };
+}
+
+/** Lines around a location, for a verdict: [number, text]. */
+export function excerpt(sources: Sources, { file, line }: Location, around = 2): [number, string][] {
+  const lines = sources.get(file)?.toString('utf8').split('\n') ?? [];
+  const first = Math.max(1, line - around);
+  return lines.slice(first - 1, line + around).map((text, i) => [first + i, text.slice(0, 200)]);
+}
+
+/** Lines of a file on disk, for `explain --module` with the sources beside the module. */
+export function sourceBeside(folder: string, file: string): Buffer | undefined {
+  try {
+    return readFileSync(join(folder, file));
+  } catch {
+    return undefined;
+  }
+}

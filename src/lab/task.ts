@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Asked } from '../machine/calls.ts';
+import { pseudo, type Call, type Outcome } from '../machine/mailbox.ts';
+import type { Machine } from '../machine/machine.ts';
+import { sys, sys32 } from '../machine/syscalls.ts';
+import { Failure } from './failure.ts';
+import { Pending } from './pending.ts';
+
+/** How a file is opened; `nonblock` adds O_NONBLOCK. */
+export type Mode = 'r' | 'w' | 'rw';
+export type PollEvent = 'in' | 'out' | 'err' | 'hup' | 'rdnorm' | 'wrnorm' | 'pri';
+
+const flags: Record<Mode, bigint> = { r: 0n, w: 1n, rw: 2n };
+const nonblockFlag = 0o4000n;
+// include/uapi/asm-generic/poll.h
+const pollBits: Record<PollEvent, number> = { in: 1, pri: 2, out: 4, err: 8, hup: 16, rdnorm: 0x40, wrnorm: 0x100 };
+const whence = { start: 0n, current: 1n, end: 2n };
+
+/** An address no user program may read or write, and one that is not mapped. */
+export const badAddress = { kernel: 0xffff_8880_0000_0000n, unmapped: 0x8n } as const;
+
+export type SyscallName = keyof typeof sys;
+
+/** A process in the guest that makes system calls, one at a time. */
+export class Task {
+  readonly slot: number;
+  readonly pid: number;
+  readonly #machine: Machine;
+  readonly #whereabouts: (asked: Asked) => Promise<string>;
+  #busy: Asked | undefined;
+  #stuckIn: string | undefined;
+  #asking: Promise<unknown> = Promise.resolve();
+
+  constructor(machine: Machine, slot: number, pid: number, whereabouts: (asked: Asked) => Promise<string>) {
+    this.#machine = machine;
+    this.slot = slot;
+    this.pid = pid;
+    this.#whereabouts = whereabouts;
+  }
+
+  /** True while a call of this task has not returned. */
+  get busy(): boolean {
+    return this.#busy !== undefined && this.#busy.outcome === undefined;
+  }
+
+  /** Opens a file. */
+  open(path: string, mode: Mode = 'r', options: { nonblock?: boolean } = {}): Pending<OpenFile> {
+    const [address] = this.buffers(Buffer.from(`${path}\0`));
+    const flag = flags[mode] | (options.nonblock ? nonblockFlag : 0n);
+    return this.make(`open() of ${path}`, { nr: sys.open, args: [address!, flag, 0n] }, ({ ret }) => new OpenFile(this, ret, path));
+  }
+
+  /** Opens, reads to the end, closes. */
+  async readFile(path: string): Promise<string> {
+    const file = await this.open(path, 'r');
+    const parts: Buffer[] = [];
+    for (;;) {
+      const part = await file.read(32768);
+      if (part.length === 0) break;
+      parts.push(part);
+    }
+    await file.close();
+    return Buffer.concat(parts).toString('latin1');
+  }
+
+  /** Opens, writes all at once, closes. The write's own error is thrown. */
+  async writeFile(path: string, data: string | Buffer): Promise<void> {
+    const file = await this.open(path, 'w');
+    try {
+      await file.write(data);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Any system call by name or number, with raw arguments; gives what the kernel returned. */
+  call(name: SyscallName | number, args: readonly (bigint | number)[], what?: string): Pending<bigint> {
+    const nr = typeof name === 'number' ? name : sys[name];
+    return this.make(what ?? `${String(name)}()`, { nr, args: args.map(BigInt) }, ({ ret }) => ret);
+  }
+
+  /** Sleeps in the guest for nanoseconds. */
+  sleep(ns: bigint): Pending<void> {
+    const time = Buffer.alloc(16);
+    time.writeBigInt64LE(ns / 1_000_000_000n, 0);
+    time.writeBigInt64LE(ns % 1_000_000_000n, 8);
+    const [address] = this.buffers(time);
+    return this.make('nanosleep()', { nr: sys.nanosleep, args: [address!, 0n] }, () => undefined);
+  }
+
+  /** Runs a program of the guest to its end; gives its exit status and what it printed. */
+  async run(argv: readonly string[]): Promise<{ status: number; output: string }> {
+    const path = `/tmp/.output-${this.slot}`;
+    const block = Buffer.from(`${argv.join('\0')}\0\0`);
+    const [args, output] = this.buffers(block, Buffer.from(`${path}\0`));
+    const status = await this.make(argv.join(' '), { nr: pseudo.exec, args: [args!, output!] }, ({ ret }) => Number(ret));
+    return { status: status & 0x7f ? 128 + (status & 0x7f) : status >> 8, output: await this.readFile(path) };
+  }
+
+  /** Puts buffers one after the other into the task's part of the arena; gives their addresses. */
+  buffers(...contents: Buffer[]): bigint[] {
+    let next = this.arena.start;
+    return contents.map((bytes) => {
+      const address = next;
+      next += BigInt((bytes.length + 15) & ~15);
+      if (next > this.arena.end) throw new RangeError(`a task has ${this.arena.end - this.arena.start} bytes for its buffers`);
+      this.#machine.mailbox.put(address, bytes);
+      return address;
+    });
+  }
+
+  /** The task's own part of the arena. Its contents last until the next call. */
+  get arena(): { start: bigint; end: bigint } {
+    return this.#machine.arenaOf(this.slot);
+  }
+
+  bytes(address: bigint, length: number): Buffer {
+    return this.#machine.mailbox.get(address, length);
+  }
+
+  /** Asks for a call. Throws when the task still has one under way: that is a mistake of the check. */
+  make<T>(what: string, call: Call, finish: (outcome: Outcome) => T): Pending<T> {
+    if (this.#stuckIn !== undefined && this.busy) throw new Failure(`${this.#stuckIn} still has not returned`);
+    if (this.busy) throw new Error(`task ${this.slot} can't call ${what}: its last call has not returned`);
+    const asked = this.#asking.then(async () => (this.#busy = await this.#machine.caller.ask(this.slot, call)));
+    this.#asking = asked.catch(() => {});
+    return new Pending({ what, asked, caller: this.#machine.caller, finish, whereabouts: this.#whereabouts, onStuck: (what) => (this.#stuckIn = what) });
+  }
+}
+
+/** An open file of a task. */
+export class OpenFile {
+  readonly task: Task;
+  readonly fd: bigint;
+  readonly path: string;
+
+  constructor(task: Task, fd: bigint, path: string) {
+    this.task = task;
+    this.fd = fd;
+    this.path = path;
+  }
+
+  /** The same open file for another task that shares the table of files (all but `separate` ones). */
+  in(task: Task): OpenFile {
+    return new OpenFile(task, this.fd, this.path);
+  }
+
+  read(length: number): Pending<Buffer> {
+    const [address] = this.task.buffers(Buffer.alloc(length));
+    return this.task.make(`read() of ${this.path}`, { nr: sys.read, args: [this.fd, address!, BigInt(length)] }, ({ ret }) =>
+      this.task.bytes(address!, Math.min(Number(ret), length)),
+    );
+  }
+
+  write(data: string | Buffer): Pending<number> {
+    const bytes = Buffer.from(data);
+    const [address] = this.task.buffers(bytes);
+    return this.task.make(`write() to ${this.path}`, { nr: sys.write, args: [this.fd, address!, BigInt(bytes.length)] }, ({ ret }) =>
+      Number(ret),
+    );
+  }
+
+  /** read() or write() with an address of your choice (see badAddress); gives the count. */
+  readTo(address: bigint, length: number): Pending<number> {
+    return this.task.make(`read() of ${this.path} into a bad address`, { nr: sys.read, args: [this.fd, address, BigInt(length)] }, ({ ret }) => Number(ret));
+  }
+
+  writeFrom(address: bigint, length: number): Pending<number> {
+    return this.task.make(`write() to ${this.path} from a bad address`, { nr: sys.write, args: [this.fd, address, BigInt(length)] }, ({ ret }) => Number(ret));
+  }
+
+  seek(offset: number | bigint, from: keyof typeof whence = 'start'): Pending<number> {
+    return this.task.make(`lseek() on ${this.path}`, { nr: sys.lseek, args: [this.fd, BigInt(offset), whence[from]] }, ({ ret }) => Number(ret));
+  }
+
+  /** ioctl() with a value, or with a buffer whose contents after the call are in `data`. */
+  ioctl(request: number, argument: bigint | number | Buffer = 0n, options: { compat?: boolean } = {}): Pending<{ ret: number; data: Buffer }> {
+    const buffer = Buffer.isBuffer(argument) ? argument : undefined;
+    const value = buffer ? this.task.buffers(buffer)[0]! : BigInt(argument as bigint | number);
+    const call: Call = {
+      nr: options.compat ? sys32.ioctl : sys.ioctl,
+      args: [this.fd, BigInt(request), value],
+      ...(options.compat && { compat: true }),
+    };
+    return this.task.make(`ioctl(0x${request.toString(16)}) on ${this.path}`, call, ({ ret }) => ({
+      ret: Number(ret),
+      data: buffer ? this.task.bytes(value, buffer.length) : Buffer.alloc(0),
+    }));
+  }
+
+  /** The events of poll() that are ready, sorted; waits up to `timeout` ms of guest time (-1: for ever). */
+  poll(events: readonly PollEvent[], timeout = 0): Pending<PollEvent[]> {
+    const entry = Buffer.alloc(8);
+    entry.writeInt32LE(Number(this.fd), 0);
+    entry.writeInt16LE(events.reduce((bits, name) => bits | pollBits[name], 0), 4);
+    const [address] = this.task.buffers(entry);
+    return this.task.make(`poll() of ${this.path}`, { nr: sys.poll, args: [address!, 1n, BigInt(timeout)] }, () => {
+      const ready = this.task.bytes(address!, 8).readInt16LE(6);
+      return (Object.keys(pollBits) as PollEvent[]).filter((name) => ready & pollBits[name]).sort();
+    });
+  }
+
+  close(): Pending<void> {
+    return this.task.make(`close() of ${this.path}`, { nr: sys.close, args: [this.fd] }, () => undefined);
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { BringupError } from '../shared/errors.ts';
+
+/** The guest is no longer running: it panicked or asked for a reset. Its memory can still be read. */
+export class GuestDown extends Error {
+  constructor() {
+    super('the kernel went down');
+    this.name = 'GuestDown';
+  }
+}
+
+/** The guest computes without end and answers nothing. */
+export class GuestHangs extends Error {
+  constructor() {
+    super('the machine does not answer any more');
+    this.name = 'GuestHangs';
+  }
+}
+
+/** Seconds of processor time without an answer after which a guest counts as hanging. */
+const hangSeconds = 10;
+/** Seconds on the clock without an answer that a busy host may cause. */
+const hostSeconds = 90;
+const ticksPerSecond = 100; // USER_HZ, the unit of proc_pid_stat(5)
+
+/**
+ * Tells whether a machine that does not answer still can. Hanging is measured in processor time that
+ * QEMU used, not on the clock, so that a busy host is never taken for a learner's endless loop.
+ */
+export class Vital {
+  readonly #pid: number;
+  #cpuAtProgress: number;
+  #clockAtProgress = performance.now();
+  lost: BringupError | undefined;
+  down = false;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#cpuAtProgress = cpuSeconds(pid) ?? 0;
+  }
+
+  /** The guest answered. */
+  progress(): void {
+    this.#cpuAtProgress = cpuSeconds(this.#pid) ?? 0;
+    this.#clockAtProgress = performance.now();
+  }
+
+  /** Throws what is the matter, if anything. */
+  check(): void {
+    if (this.lost) throw this.lost;
+    if (this.down) throw new GuestDown();
+    const cpu = cpuSeconds(this.#pid);
+    if (cpu === undefined) throw new BringupError('E-MACHINE-LOST', 'QEMU is gone');
+    if (cpu - this.#cpuAtProgress > hangSeconds) throw new GuestHangs();
+    if (performance.now() - this.#clockAtProgress > hostSeconds * 1000) {
+      const used = (cpu - this.#cpuAtProgress).toFixed(1);
+      throw new BringupError('E-DEADLINE', `the machine did not answer for ${hostSeconds} s, in which it got ${used} s of a processor`);
+    }
+  }
+}
+
+function cpuSeconds(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z') return undefined;
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond; // utime, stime
+  } catch {
+    return undefined;
+  }
+}
