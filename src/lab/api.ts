@@ -5,6 +5,8 @@ import type { Faults } from './faults.ts';
 import type { Guest } from './guest.ts';
 
 export { expect } from './expect.ts';
+export { SyscallError } from './pending.ts';
+export { badAddress } from './task.ts';
 export type { Faults } from './faults.ts';
 export type { Guest } from './guest.ts';
 export type { Task, OpenFile } from './task.ts';
@@ -16,7 +18,7 @@ export interface CheckContext {
    * as its evidence, and the check goes on with the next one, unless the machine is beyond use. Files the
    * step opened are closed and tasks it took are given back when it ends.
    */
-  step(requirement: string, work: () => Promise<void>): Promise<void>;
+  step: (requirement: string, work: () => Promise<void>) => Promise<void>;
   guest: Guest;
   faults: Faults;
   /** Name of the learner's module, from lab.yaml. */

@@ -97,6 +97,7 @@ async function compile(
     writable: { '/work': work },
     cwd: kernel.buildTree,
     limits,
+    env: { SRCARCH: 'x86' }, // make exports it; objtool wants it when a saved command is repeated
   };
   const make = `make -s -C ${kernel.buildTree} M=/work modules`;
   const script = `${replay ?? `set -e\n${make}`}\nstrip --strip-debug -o /work/.loaded.ko /work/${module}.ko\n`;

@@ -32,9 +32,13 @@ export class Faults {
         await scenario(task, n);
       } catch (error) {
         if (error instanceof Failure) error.message = `with allocation ${n} failing: ${error.message}`;
+        if (!task.busy) await control.write('0').then(undefined, () => {}); // the task may be dead
         throw error;
       }
-      if (!(await this.#wasInjected(control))) return n - 1;
+      if (!(await this.#wasInjected(control))) {
+        await control.close();
+        return n - 1;
+      }
       this.injected++;
     }
     throw new Failure(`the module makes more than ${limit} allocations in what the check does`);
@@ -42,8 +46,7 @@ export class Faults {
 
   /** fail-nth counts down to 0 when it has failed something; what is left is taken back. */
   async #wasInjected(control: OpenFile): Promise<boolean> {
-    await control.seek(0);
-    const left = parseInt((await control.read(16)).toString(), 10);
+    const left = parseInt((await control.readAt(0, 16)).toString(), 10);
     await control.write('0');
     return left === 0;
   }
@@ -51,17 +54,25 @@ export class Faults {
   async #arm(): Promise<void> {
     if (this.#armed) return;
     this.#armed = true;
+    // Only what a frame of a module is on the stack for: the learner's allocations and those made for it,
+    // not the kernel's own for loading modules and opening files.
     for (const what of ['failslab', 'fail_page_alloc']) {
-      const set = (name: string, value: string): Promise<void> =>
-        this.#guest.writeFile(`/sys/kernel/debug/${what}/${name}`, value);
-      // Only what a frame of a module is on the stack for: the learner's allocations and those made for
-      // it, not the kernel's own for loading modules and opening files.
-      await set('stacktrace-depth', '32');
-      await set('require-start', `0x${moduleSpace.start.toString(16)}`);
-      await set('require-end', `0x${moduleSpace.end.toString(16)}`);
-      await set('verbose', '0');
-      await set('ignore-gfp-wait', 'N');
+      await this.#only(what, moduleSpace.start, moduleSpace.end);
+      await this.#set(what, 'ignore-gfp-wait', 'N');
     }
-    await this.#guest.writeFile('/sys/kernel/debug/fail_page_alloc/min-order', '0');
+    await this.#set('fail_page_alloc', 'min-order', '0');
+    // Copies from and to user space count in fail-nth too; no stack has a frame between 1 and 2.
+    await this.#only('fail_usercopy', 1n, 2n);
+  }
+
+  async #only(what: string, start: bigint, end: bigint): Promise<void> {
+    await this.#set(what, 'stacktrace-depth', '32');
+    await this.#set(what, 'require-start', `0x${start.toString(16)}`);
+    await this.#set(what, 'require-end', `0x${end.toString(16)}`);
+    await this.#set(what, 'verbose', '0');
+  }
+
+  #set(what: string, name: string, value: string): Promise<void> {
+    return this.#guest.writeFile(`/sys/kernel/debug/${what}/${name}`, value);
   }
 }

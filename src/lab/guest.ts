@@ -17,6 +17,9 @@ export class Guest {
   /** Module name → its bytes, as they are to be loaded. */
   readonly #modules: ReadonlyMap<string, Buffer>;
   readonly #loaded = new Set<string>();
+  /** Files open in the table that all tasks share but the separate ones. */
+  readonly #shared = new Map<bigint, string>();
+  readonly #separate = new Set<Task>();
   #idle: Task[] = [];
   #taken: Task[] = [];
   readonly #main: Task;
@@ -52,6 +55,7 @@ export class Guest {
   async task(options: { separate?: boolean } = {}): Promise<Task> {
     const task = (options.separate ? undefined : this.#idle.pop()) ?? (await this.#spawn(options.separate ?? false));
     this.#taken.push(task);
+    if (options.separate) this.#separate.add(task);
     return task;
   }
 
@@ -117,14 +121,19 @@ export class Guest {
     return this.#machine.logSinceStart();
   }
 
-  /** Gives back the tasks of a step; those that are still in a call are killed. */
+  /**
+   * Gives back the tasks of a step and closes the files it left open. Tasks that are still in a call, and
+   * separate ones, are killed.
+   */
   async endStep(): Promise<void> {
     const taken = this.#taken;
     this.#taken = [];
     for (const task of taken) {
-      if (task.busy) await this.signal(task, 'kill');
-      else if (task.slot < 4) this.#idle.push(task);
+      if (task.busy || this.#separate.has(task)) await this.signal(task, 'kill').catch(() => {});
+      else if (!task.dead) this.#idle.push(task);
     }
+    for (const [fd, path] of this.#shared) await this.#helper().call('close', [fd], `close() of ${path}`);
+    this.#shared.clear();
   }
 
   /** A task that is free for a short call of the engine's own. */
@@ -140,11 +149,11 @@ export class Guest {
     const outcome = await caller.settle(await caller.ask(0, { nr: pseudo.spawn, args: [separate ? 0n : 1n] }), 1_000_000_000n);
     if (!outcome || outcome.ret < 0n) throw new Failure('the machine could not start another task');
     const slot = Number(outcome.ret);
-    return this.#newTask(slot, this.#machine.taskPids().get(slot)!);
+    return this.#newTask(slot, this.#machine.taskPids().get(slot)!, separate);
   }
 
-  #newTask(slot: number, pid: number): Task {
-    return new Task(this.#machine, slot, pid, (asked) => this.#whereabouts(asked, pid));
+  #newTask(slot: number, pid: number, separate = false): Task {
+    return new Task(this.#machine, slot, pid, separate ? new Map() : this.#shared, (asked) => this.#whereabouts(asked, pid));
   }
 
   /** Where a task that does not come back is, from its kernel stack. */

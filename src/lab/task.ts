@@ -31,11 +31,26 @@ export class Task {
   #stuckIn: string | undefined;
   #asking: Promise<unknown> = Promise.resolve();
 
-  constructor(machine: Machine, slot: number, pid: number, whereabouts: (asked: Asked) => Promise<string>) {
+  /** Descriptor → path of the files in the table this task uses, which it may share with others. */
+  readonly openFiles: Map<bigint, string>;
+
+  constructor(
+    machine: Machine,
+    slot: number,
+    pid: number,
+    openFiles: Map<bigint, string>,
+    whereabouts: (asked: Asked) => Promise<string>,
+  ) {
+    this.openFiles = openFiles;
     this.#machine = machine;
     this.slot = slot;
     this.pid = pid;
     this.#whereabouts = whereabouts;
+  }
+
+  /** True once a call ended because the task was killed. */
+  get dead(): boolean {
+    return (this.#busy?.outcome?.signal ?? 0) !== 0;
   }
 
   /** True while a call of this task has not returned. */
@@ -47,7 +62,10 @@ export class Task {
   open(path: string, mode: Mode = 'r', options: { nonblock?: boolean } = {}): Pending<OpenFile> {
     const [address] = this.buffers(Buffer.from(`${path}\0`));
     const flag = flags[mode] | (options.nonblock ? nonblockFlag : 0n);
-    return this.make(`open() of ${path}`, { nr: sys.open, args: [address!, flag, 0n] }, ({ ret }) => new OpenFile(this, ret, path));
+    return this.make(`open() of ${path}`, { nr: sys.open, args: [address!, flag, 0n] }, ({ ret }) => {
+      this.openFiles.set(ret, path);
+      return new OpenFile(this, ret, path);
+    });
   }
 
   /** Opens, reads to the end, closes. */
@@ -145,9 +163,20 @@ export class OpenFile {
     return new OpenFile(task, this.fd, this.path);
   }
 
+  /** A length computed from what the learner's module returned may be absurd: that is its failure. */
   read(length: number): Pending<Buffer> {
+    if (!Number.isInteger(length) || length < 0) throw new Failure(`read() of ${this.path} can't go on: ${length} bytes are left`);
     const [address] = this.task.buffers(Buffer.alloc(length));
     return this.task.make(`read() of ${this.path}`, { nr: sys.read, args: [this.fd, address!, BigInt(length)] }, ({ ret }) =>
+      this.task.bytes(address!, Math.min(Number(ret), length)),
+    );
+  }
+
+  /** pread(): from a place of its own, whatever the file's position. */
+  readAt(offset: number, length: number): Pending<Buffer> {
+    const [address] = this.task.buffers(Buffer.alloc(length));
+    const args = [this.fd, address!, BigInt(length), BigInt(offset)];
+    return this.task.make(`pread() of ${this.path}`, { nr: sys.pread64, args }, ({ ret }) =>
       this.task.bytes(address!, Math.min(Number(ret), length)),
     );
   }
@@ -201,6 +230,8 @@ export class OpenFile {
   }
 
   close(): Pending<void> {
-    return this.task.make(`close() of ${this.path}`, { nr: sys.close, args: [this.fd] }, () => undefined);
+    return this.task.make(`close() of ${this.path}`, { nr: sys.close, args: [this.fd] }, () => {
+      this.task.openFiles.delete(this.fd);
+    });
   }
 }

@@ -159,7 +159,7 @@ export default check(async ({ step, guest, module, seed }) => {
   });
 
   await requirement('polls', async (open, sleeper, other) => {
-    const file = await open(sleeper, 'r');
+    const file = await open(sleeper, 'rw');
     const writer = await open(other, 'rw', { nonblock: true });
     const all = ['in', 'out', 'rdnorm', 'wrnorm'] as const;
     await expect(file.poll(all), 'poll() at the start of the text').toReturn([...all]);
