@@ -26,6 +26,9 @@ export interface MachineModel {
   devices: readonly string[];
 }
 
+/** `canary`: firmware only, to see whether a guest runs at all. */
+export type QemuMode = 'boot' | 'restore' | 'canary';
+
 /** A running QEMU. */
 export interface Qemu {
   process: ChildProcess;
@@ -50,12 +53,12 @@ const lanes: Record<Lane, string[]> = {
  * `ram`, `state` and `initramfs`. With `restore`, RAM is a private copy-on-write map of the file and
  * nothing in the folder is written; the caller then loads `state`.
  */
-export function startQemu(model: MachineModel, folder: string, mode: 'boot' | 'restore'): Qemu {
+export function startQemu(model: MachineModel, folder: string, mode: QemuMode): Qemu {
   const argv = sandboxed(
     {
       kit: model.kit,
       readOnly: { '/kernel': model.kernel.folder, ...(mode === 'restore' && { '/template': folder }) },
-      writable: mode === 'boot' ? { '/template': folder } : {},
+      writable: mode !== 'restore' ? { '/template': folder } : {},
       kvm: model.lane === 'kvm',
     },
     qemuArguments(model, mode),
@@ -77,7 +80,7 @@ export function startQemu(model: MachineModel, folder: string, mode: 'boot' | 'r
   return { process: child, pid, qmp, serial, gone };
 }
 
-function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] {
+function qemuArguments(model: MachineModel, mode: QemuMode): string[] {
   const ram = `memory-backend-file,id=ram,size=${model.memory},mem-path=/template/ram`;
   const image = join('/kernel', model.kernel.image);
   return [
@@ -85,7 +88,7 @@ function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] 
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-S'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-machine', 'q35,memory-backend=ram', '-m', `size=${model.memory}b`],
-    ...['-object', mode === 'boot' ? `${ram},share=on` : `${ram},share=off,readonly=on,rom=off`],
+    ...['-object', mode !== 'restore' ? `${ram},share=on` : `${ram},share=off,readonly=on,rom=off`],
     ...lanes[model.lane],
     ...['-chardev', 'socket,id=monitor,fd=3', '-object', 'monitor-qmp,id=qmp,chardev=monitor'],
     ...['-chardev', 'socket,id=serial,fd=4', '-serial', 'chardev:serial'],
@@ -94,7 +97,9 @@ function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] 
     ...model.devices,
     ...(mode === 'boot'
       ? ['-kernel', image, '-initrd', '/template/initramfs', '-append', model.commandLine]
-      : ['-incoming', 'defer']),
+      : mode === 'restore'
+        ? ['-incoming', 'defer']
+        : []),
   ];
 }
 

@@ -139,6 +139,10 @@ export const catalog = {
     means: 'The lab’s check itself failed in a way that is not the learner’s doing.',
     next: 'Report it. Nothing was recorded.',
   },
+  'E-INTERRUPTED': {
+    means: 'It was stopped by Ctrl-C or a signal.',
+    next: 'Nothing was recorded; what had been made is kept. Run it again.',
+  },
   'E-BUSY': {
     means: 'Another bringup is doing the same thing right now.',
     next: 'Wait for it, or run `bringup status` to see what it is.',

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { blankVerdict } from '../../lab/inconclusive.ts';
+import { attempt, prepareBench, type Bench } from '../../lab/attempt.ts';
+import { openLabFolder, type LabFolder } from '../../lab/folder.ts';
+import { passed, record } from '../../lab/history.ts';
+import { allLabs } from '../../lab/lab.ts';
+import type { Machine } from '../../machine/machine.ts';
+import type { Verdict } from '../../lab/verdict.ts';
+import { readSources } from '../../lab/workspace.ts';
+import { BringupError, exit } from '../../shared/errors.ts';
+import type { OnProgress } from '../../shared/progress.ts';
+import { progressView } from '../view/progress.ts';
+import { renderVerdict } from '../view/verdict.ts';
+
+const lastFile = (folder: string): string => join(folder, '.bringup-last.json');
+
+/** bringup check [DIR] */
+export async function check(path: string | undefined, options: { json?: boolean }, signal: AbortSignal): Promise<number> {
+  const folder = openLabFolder(path ?? '.');
+  const verdict = await judgeFolder(folder, { onProgress: progressView().on, signal });
+  process.stdout.write(options.json ? `${JSON.stringify(verdict, null, 2)}\n` : renderVerdict(verdict, nextLab(verdict.lab)));
+  return statusOf(verdict);
+}
+
+/** 0 for a pass, 1 for a fail, 2 for what could not be judged for good. */
+export function statusOf(verdict: Verdict): number {
+  if (verdict.outcome === 'fail') return exit.fail;
+  return verdict.outcome === 'pass' && !verdict.provisional ? exit.ok : exit.ours;
+}
+
+/**
+ * Judges a learner's folder, records the verdict and keeps it beside the sources. A passing verdict
+ * counts once make itself has built the module.
+ */
+export async function judgeFolder(
+  folder: LabFolder,
+  options: { bench?: Bench; ready?: Promise<Machine>; onProgress?: OnProgress; signal?: AbortSignal },
+): Promise<Verdict> {
+  let bench: Bench;
+  try {
+    bench = options.bench ?? (await prepareBench(folder.lab.flavor, options));
+  } catch (error) {
+    if (error instanceof BringupError && error.exitStatus === exit.ours) return blankVerdict(folder.lab, folder.seed, error);
+    throw error;
+  }
+  const { ready, signal } = options;
+  const verdict = await attempt(folder.lab, () => readSources(folder.path), bench, {
+    seed: folder.seed,
+    key: folder.path,
+    ...(ready && { ready }),
+    ...(signal && { signal }),
+  });
+  if (signal?.aborted) throw new BringupError('E-INTERRUPTED', 'the check was interrupted');
+  record(folder.path, verdict);
+  try {
+    writeFileSync(lastFile(folder.path), JSON.stringify(verdict));
+  } catch {
+    // a folder that can't be written to can still be judged
+  }
+  return verdict;
+}
+
+/** The verdict of the last check of a folder. Throws E-INPUT when there is none. */
+export function lastVerdict(folder: LabFolder): Verdict {
+  try {
+    return JSON.parse(readFileSync(lastFile(folder.path), 'utf8')) as Verdict;
+  } catch (error) {
+    throw new BringupError('E-INPUT', `${folder.path} has no verdict yet`, { next: 'Run `bringup check` first.', cause: error });
+  }
+}
+
+/** The next lab whose needs are met and that was not passed. */
+export function nextLab(current: string): string | undefined {
+  const done = passed().add(current);
+  return allLabs().find((lab) => !done.has(lab.id) && lab.needs.every((need) => done.has(need)))?.id;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepareBench } from '../../lab/attempt.ts';
+import { allLabs, findLab } from '../../lab/lab.ts';
+import { verifyLab, type Proof } from '../../lab/verify.ts';
+import { BringupError, exit } from '../../shared/errors.ts';
+import { repository } from '../../shared/paths.ts';
+import { paint } from '../view/style.ts';
+import { progressView } from '../view/progress.ts';
+
+/** bringup lab verify [ID…]: proves labs; prints a line for each proof. */
+export async function labVerify(ids: string[], options: { runs: string; json?: boolean }, signal: AbortSignal): Promise<number> {
+  const runs = Number(options.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new BringupError('E-USAGE', `--runs takes a whole number, not "${options.runs}"`);
+  const labs = ids.length > 0 ? ids.map(findLab) : allLabs();
+  const proofs: Proof[] = [];
+  const view = progressView();
+  for (const lab of labs) {
+    const bench = await prepareBench(lab.flavor, { onProgress: view.on, signal });
+    for await (const proof of verifyLab(lab, bench, runs, signal)) {
+      proofs.push(proof);
+      if (!options.json) process.stdout.write(`${renderProof(proof)}\n`);
+    }
+  }
+  const failed = proofs.filter(({ ok }) => !ok).length;
+  if (options.json) process.stdout.write(`${JSON.stringify(proofs, null, 2)}\n`);
+  else process.stdout.write(`\n${proofs.length - failed} passed, ${failed} failed\n`);
+  return failed === 0 ? exit.ok : exit.fail;
+}
+
+function renderProof({ lab, subject, ok, runs, note, time }: Proof): string {
+  const mark = ok ? paint('green', '✓') : paint('red', '✗');
+  const count = `${runs[0]}/${runs[1]}`.padStart(5);
+  const text = note.replaceAll('\n', ' ').slice(0, ok ? 90 : 600);
+  return `${mark} ${lab.padEnd(16)} ${subject.padEnd(34)} ${count} ${(time / 1000).toFixed(2).padStart(6)} s  ${paint('dim', text)}`;
+}
+
+/** bringup lab new GROUP/ID: a folder with all parts of a lab, ready to be filled in. */
+export async function labNew(name: string): Promise<number> {
+  const match = /^([0-9]-[a-z-]+)\/([a-z0-9]+(?:-[a-z0-9]+)*)$/.exec(name);
+  if (!match) throw new BringupError('E-USAGE', `"${name}" is not GROUP/ID, such as 1-device-model/my-lab`);
+  const target = join(repository, 'labs', name);
+  if (existsSync(target)) throw new BringupError('E-LAB-EXISTS', `${target} is already there`);
+  const id = match[2]!;
+  const module = id.replaceAll('-', '_');
+  cpSync(join(repository, 'src/lab/skeleton'), target, { recursive: true });
+  for (const file of ['lab.yaml', 'brief.md', 'check.ts', 'starter/module.c', 'starter/Makefile', 'solution/module.c', 'solution/Makefile', 'mutants/example.patch']) {
+    const text = readFileSync(join(target, file), 'utf8').replaceAll('@ID@', id).replaceAll('@MODULE@', module).replaceAll('@STAGE@', name[0]!);
+    writeFileSync(join(target, file), text);
+  }
+  mkdirSync(join(target, 'variants'), { recursive: true });
+  process.stdout.write(`${target}\n      fill it in (CONTRIBUTING.md), then: bringup lab verify ${id}\n`);
+  return exit.ok;
+}

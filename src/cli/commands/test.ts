@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { exit } from '../../shared/errors.ts';
+import { repository } from '../../shared/paths.ts';
+import { start } from './setup.ts';
+
+interface Part {
+  name: string;
+  argv: string[];
+  /** Reads how many passed and failed from the output; else the part counts as one. */
+  count?: (output: string) => [passed: number, failed: number] | undefined;
+}
+
+const tool = (name: string): string => join(repository, 'node_modules', '.bin', name);
+const plain = (output: string): [number, number] | undefined => {
+  const match = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
+  return match && [Number(match[1]), Number(match[2])];
+};
+const vitest = (output: string): [number, number] | undefined => {
+  const text = output.replaceAll(/\x1b\[[0-9;]*m/g, ''); // eslint-disable-line no-control-regex
+  const line = /^ +Tests +(.*)$/m.exec(text)?.[1];
+  if (!line) return undefined;
+  return [Number(/(\d+) passed/.exec(line)?.[1] ?? 0), Number(/(\d+) failed/.exec(line)?.[1] ?? 0)];
+};
+
+const parts: Part[] = [
+  { name: 'types', argv: [tool('tsc')] },
+  { name: 'lint', argv: [tool('eslint'), '.'] },
+  { name: 'format', argv: [tool('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'dead code', argv: [tool('knip')] },
+  { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
+  { name: 'machine tests', argv: [tool('vitest'), 'run', '--project', 'machine'], count: vitest },
+  { name: 'labs', argv: [join(repository, 'bringup'), 'lab', 'verify'], count: plain },
+];
+
+/** bringup test: everything CI runs, in order; ends with "N passed, N failed". */
+export async function test(signal: AbortSignal): Promise<number> {
+  const sums = { passed: 0, failed: 0 };
+  await start({ wait: true, quick: true }, signal);
+  for (const part of parts) {
+    signal.throwIfAborted();
+    const begun = performance.now();
+    const { status, output } = await stream(part.argv, signal);
+    let [passed, failed] = part.count?.(output) ?? [status === 0 ? 1 : 0, status === 0 ? 0 : 1];
+    if (status !== 0 && failed === 0) failed = 1; // it ended badly without saying of what
+    if (status === 0 && passed + failed === 0) failed = 1; // a part that tested nothing is no pass
+    sums.passed += passed;
+    sums.failed += failed;
+    const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+    process.stdout.write(`--- ${part.name}: ${failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s\n`);
+  }
+  process.stdout.write(`\n${sums.passed} passed, ${sums.failed} failed\n`);
+  return sums.failed === 0 ? exit.ok : exit.fail;
+}
+
+function stream(argv: string[], signal: AbortSignal): Promise<{ status: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(argv[0]!, argv.slice(1), { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const chunks: Buffer[] = [];
+    for (const from of [child.stdout, child.stderr]) {
+      from.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        process.stdout.write(chunk);
+      });
+    }
+    child.on('error', (error) => resolve({ status: 1, output: String(error) }));
+    child.on('close', (status) => resolve({ status: status ?? 1, output: Buffer.concat(chunks).toString() }));
+  });
+}

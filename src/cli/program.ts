@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command, CommanderError } from 'commander';
+import { asBringupError, BringupError, exit } from '../shared/errors.ts';
+import { wrap } from './view/style.ts';
+
+type Work = (signal: AbortSignal) => number | Promise<number>;
+
+/** Parses the command line, runs the command, and gives the exit status. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
+  // A reader that goes away (| head) is no error.
+  process.stdout.on('error', () => process.exit(exit.ok));
+  let status: number = exit.ok;
+  const program = build((work) => async () => {
+    status = await work(abort.signal);
+  });
+  try {
+    await program.parseAsync(argv);
+    return abort.signal.aborted ? exit.interrupted : status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+    if (abort.signal.aborted) return exit.interrupted;
+    return report(asBringupError(error), argv.includes('--json'));
+  }
+}
+
+function report(error: BringupError, json: boolean): number {
+  if (json) process.stdout.write(`${JSON.stringify({ error })}\n`);
+  else process.stderr.write(`${wrap(`${error.code}: ${error.message}`).join('\n')}\n${wrap(error.next, 6).join('\n')}\n`);
+  if (process.env['BRINGUP_DEBUG']) console.error(error);
+  return error.exitStatus;
+}
+
+// Each command's module is loaded when it runs: starting costs only what is used.
+function build(run: (work: Work) => () => Promise<void>): Command {
+  const program = new Command('bringup')
+    .description('The way to a Linux kernel and driver career: labs judged on a real kernel.')
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError('(bringup --help lists the commands)');
+  const json = ['--json', 'print the result as JSON'] as const;
+
+  program
+    .command('start')
+    .description('make what is missing: kit, kernels; then say what to do next')
+    .option('--wait', 'stay until the core kernel is built')
+    .option('--no-quick', "do not fetch Debian's kernel for provisional verdicts")
+    .action((options) => run(async (signal) => (await import('./commands/setup.ts')).start(options, signal))());
+  program
+    .command('stop')
+    .description('end what runs in the background')
+    .action(() => run(async () => (await import('./commands/setup.ts')).stop())());
+  program
+    .command('status')
+    .description('what is there and what is being made')
+    .option(...json)
+    .action((options) => run(async () => (await import('./commands/setup.ts')).status(options))());
+  program
+    .command('doctor')
+    .description('look at what the host offers and say what is missing')
+    .option(...json)
+    .action((options) => run(async () => (await import('./commands/doctor.ts')).doctor(options))());
+
+  program
+    .command('labs')
+    .description('list the labs')
+    .option(...json)
+    .action((options) => run(async () => (await import('./commands/labs.ts')).labs(options))());
+  program
+    .command('get <lab> [dir]')
+    .description('get a lab: a folder with its brief and starter')
+    .option(...json)
+    .action((lab: string, dir, options) => run(async () => (await import('./commands/labs.ts')).get(lab, dir as string | undefined, options))());
+  program
+    .command('check [dir]')
+    .description('judge the lab in a folder on its kernel')
+    .option(...json)
+    .action((dir, options) => run(async (signal) => (await import('./commands/check.ts')).check(dir as string | undefined, options, signal))());
+  program
+    .command('watch [dir]')
+    .description('judge on every save')
+    .action((dir) => run(async (signal) => (await import('./commands/watch.ts')).watch(dir as string | undefined, signal))());
+  program
+    .command('hint')
+    .description('the next hint for the lab in this folder')
+    .option('--again', 'the last one again')
+    .option(...json)
+    .action((options) => run(async () => (await import('./commands/labs.ts')).hint(options))());
+  program
+    .command('shell [dir]')
+    .description("a console in the lab's machine, with your module there")
+    .action((dir) => run(async (signal) => (await import('./commands/shell.ts')).shell(dir as string | undefined, signal))());
+  program
+    .command('solution <lab>')
+    .description('our solution, after a pass')
+    .option('--anyway', 'before a pass too')
+    .action((lab: string, options) => run(async () => (await import('./commands/labs.ts')).solution(lab, options))());
+  program
+    .command('explain [file]')
+    .description('explain the reports in a kernel log (- or nothing: standard input)')
+    .option('--module <ko...>', 'modules you work on: names, or .ko files to find source lines in')
+    .option('--last [number]', 'a finding of the last check in this folder')
+    .option(...json)
+    .action((file, options) => run(async () => (await import('./commands/explain.ts')).explainCommand(file as string | undefined, options))());
+
+  const lab = program.command('lab').description('for those who write labs');
+  lab
+    .command('new <group/id>')
+    .description('begin a lab')
+    .action((name: string) => run(async () => (await import('./commands/lab.ts')).labNew(name))());
+  lab
+    .command('verify [ids...]')
+    .description('prove labs: starter fails, solution and variants pass, every mutant is caught')
+    .option('--runs <n>', 'runs of the solution and of each variant', '3')
+    .option(...json)
+    .action((ids: string[], options) => run(async (signal) => (await import('./commands/lab.ts')).labVerify(ids, options, signal))());
+
+  const kernel = program.command('kernel').description('kernels and their flavors');
+  kernel
+    .command('list')
+    .option(...json)
+    .action((options) => run(async () => (await import('./commands/kernel.ts')).kernelList(options))());
+  kernel
+    .command('build <flavor>')
+    .option('--rejudge', 'then judge again what was judged provisionally')
+    .option(...json)
+    .action((id: string, options) => run(async (signal) => (await import('./commands/kernel.ts')).kernelBuild(id, options, signal))());
+  kernel
+    .command('add <path>')
+    .description('make a flavor of your own kernel tree')
+    .option('--name <id>', 'name of the flavor')
+    .action((path: string, options) => run(async () => (await import('./commands/kernel.ts')).kernelAdd(path, options))());
+  kernel.command('remove <flavor>').action((id: string) => run(async () => (await import('./commands/kernel.ts')).kernelRemove(id))());
+
+  const kit = program.command('kit').description('the Debian toolchain');
+  kit
+    .command('info')
+    .option(...json)
+    .action((options) => run(async () => (await import('./commands/cache.ts')).kitInfo(options))());
+  const cache = program.command('cache').description('the folder of things that can be made again');
+  cache
+    .command('size')
+    .option(...json)
+    .action((options) => run(async () => (await import('./commands/cache.ts')).cacheSize(options))());
+  cache
+    .command('prune')
+    .option('--templates', 'all templates')
+    .option('--all', 'everything')
+    .action((options) => run(async () => (await import('./commands/cache.ts')).cachePrune(options))());
+
+  program
+    .command('test')
+    .description('test bringup itself: lint, types, unit and machine tests, every lab')
+    .action(() => run(async (signal) => (await import('./commands/test.ts')).test(signal))());
+  program
+    .command('bench')
+    .description('measure the engine')
+    .option(...json)
+    .option('--quick', 'fewer runs')
+    .action((options) => run(async (signal) => (await import('./commands/bench.ts')).bench(options, signal))());
+  return program;
+}

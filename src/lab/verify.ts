@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { asBringupError } from '../shared/errors.ts';
+import { attempt, type Bench } from './attempt.ts';
+import type { Lab } from './lab.ts';
+import { mutantsOf, mutate } from './mutant.ts';
+import type { Verdict } from './verdict.ts';
+import { readSources, type Sources } from './workspace.ts';
+
+/** One thing that must hold of a lab, and whether it did. */
+export interface Proof {
+  lab: string;
+  /** 'starter', 'solution', 'variant two-queues', 'mutant no-wake'. */
+  subject: string;
+  ok: boolean;
+  /** How many runs did what they should, of how many. */
+  runs: [good: number, all: number];
+  /** What happened instead, or what caught a mutant. */
+  note: string;
+  /** Median of the real milliseconds of a verdict, without the first. */
+  time: number;
+}
+
+interface Case {
+  subject: string;
+  sources: () => Promise<Sources>;
+  runs: number;
+  /** Empty when the verdict is the wanted one, else why it is not. */
+  wrong: (verdict: Verdict) => string;
+  note?: (verdict: Verdict) => string;
+}
+
+/**
+ * Proves a lab: the starter fails, the solution and every variant pass each of `runs` times, every
+ * mutant is caught for its stated reason. An inconclusive verdict proves nothing and counts as wrong.
+ */
+export async function* verifyLab(lab: Lab, bench: Bench, runs: number, signal?: AbortSignal): AsyncGenerator<Proof> {
+  let cases: Case[];
+  try {
+    cases = casesOf(lab, runs);
+  } catch (error) {
+    yield { lab: lab.id, subject: 'files', ok: false, runs: [0, 1], note: asBringupError(error).message, time: 0 };
+    return;
+  }
+  for (const one of cases) {
+    signal?.throwIfAborted();
+    yield await prove(lab, bench, one, signal);
+  }
+}
+
+async function prove(lab: Lab, bench: Bench, one: Case, signal?: AbortSignal): Promise<Proof> {
+  const proof: Proof = { lab: lab.id, subject: one.subject, ok: false, runs: [0, one.runs], note: '', time: 0 };
+  const times: number[] = [];
+  try {
+    const sources = await one.sources();
+    for (let i = 0; i < one.runs; i++) {
+      const options = { seed: seedOf(one.subject, i), key: `verify ${lab.id}`, ...(signal && { signal }) };
+      const verdict = await attempt(lab, () => sources, bench, options);
+      times.push(verdict.timings.total);
+      const wrong = one.wrong(verdict);
+      if (wrong) proof.note = wrong;
+      else {
+        proof.runs[0]++;
+        proof.note ||= one.note?.(verdict) ?? '';
+      }
+    }
+  } catch (error) {
+    proof.note = asBringupError(error).message;
+  }
+  proof.ok = proof.runs[0] === proof.runs[1];
+  proof.time = median(times.slice(times.length > 1 ? 1 : 0));
+  return proof;
+}
+
+function casesOf(lab: Lab, runs: number): Case[] {
+  const folder = (name: string) => async (): Promise<Sources> => readSources(join(lab.folder, name));
+  const variants = existsSync(join(lab.folder, 'variants')) ? readdirSync(join(lab.folder, 'variants')).sort() : [];
+  const passes = (verdict: Verdict): string => (verdict.outcome === 'pass' ? '' : describe(verdict));
+  return [
+    { subject: 'starter', sources: folder('starter'), runs: 1, wrong: starterWrong, note: describe },
+    { subject: 'solution', sources: folder('solution'), runs, wrong: passes },
+    ...variants.map((name) => ({ subject: `variant ${name}`, sources: folder(`variants/${name}`), runs, wrong: passes })),
+    ...mutantsOf(lab).map((mutant) => ({
+      subject: `mutant ${mutant.name}`,
+      sources: () => mutate(lab, mutant),
+      runs: 1,
+      wrong: (verdict: Verdict) => mutantWrong(verdict, mutant.caughtBy),
+      note: describe,
+    })),
+  ];
+}
+
+function starterWrong(verdict: Verdict): string {
+  if (verdict.findings.some(({ kind }) => kind === 'build')) return `does not build: ${describe(verdict)}`;
+  return verdict.outcome === 'fail' ? '' : `is not rejected: ${describe(verdict)}`;
+}
+
+function mutantWrong(verdict: Verdict, caughtBy: string[]): string {
+  const by = catchers(verdict);
+  if (by.includes('build')) return `does not build: ${describe(verdict)}`;
+  if (verdict.outcome !== 'fail') return `is not caught: ${describe(verdict)}`;
+  if (!caughtBy.some((name) => by.includes(name))) return `is caught by ${by.join(', ')} and not by ${caughtBy.join(' or ')}`;
+  return '';
+}
+
+/** What a verdict was failed by: ids of requirements and kinds of findings. */
+function catchers(verdict: Verdict): string[] {
+  const failed = verdict.requirements.filter(({ result }) => result === 'fail').map(({ id }) => id);
+  return [...new Set([...failed, ...verdict.findings.map(({ kind }) => kind)])];
+}
+
+function describe(verdict: Verdict): string {
+  if (verdict.error) return `inconclusive: ${verdict.error.code} ${verdict.error.message.split('\n')[0]}`;
+  if (verdict.outcome === 'pass') return 'passes';
+  const evidence = verdict.requirements.find(({ evidence }) => evidence)?.evidence ?? verdict.findings[0]?.title ?? '';
+  return `${catchers(verdict).join(', ')}: ${evidence}`;
+}
+
+/** Different for each run, and the same in every verification. */
+function seedOf(subject: string, index: number): number {
+  let seed = 2166136261;
+  for (const char of `${subject} ${index}`) seed = Math.imul(seed ^ char.charCodeAt(0), 16777619) >>> 0;
+  return seed;
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
