@@ -138,8 +138,7 @@ export class Guest {
 
   /** A task that is free for a short call of the engine's own. */
   #helper(): Task {
-    if (!this.#main.busy) return this.#main;
-    const free = this.#idle.find((task) => !task.busy);
+    const free = [this.#main, ...this.#idle].find((task) => !task.busy && !task.dead);
     if (!free) throw new Failure('no task is free: all are in calls that do not return');
     return free;
   }

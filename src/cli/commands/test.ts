@@ -28,7 +28,7 @@ const parts: Part[] = [
   { name: 'types', argv: [tool('tsc')] },
   { name: 'lint', argv: [tool('eslint'), '.'] },
   { name: 'format', argv: [tool('prettier'), '--check', '--log-level', 'warn', '.'] },
-  { name: 'dead code', argv: [tool('knip')] },
+  { name: 'dead code', argv: [tool('ts-unused-exports'), 'tsconfig.json', '--excludePathsFromReport=config;labs/;test/'] },
   { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
   { name: 'machine tests', argv: [tool('vitest'), 'run', '--project', 'machine'], count: vitest },
   { name: 'labs', argv: [join(repository, 'bringup'), 'lab', 'verify'], count: plain },
