@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isErrno } from '../shared/errors.ts';
 
 export interface GuardLimits {
   /** Resident memory of all processes together. */
@@ -8,9 +9,11 @@ export interface GuardLimits {
   /** Bytes in `folder`. */
   folder: string;
   folderBytes: number;
+  /** Processes at one time. */
+  processes: number;
 }
 
-export type Exceeded = 'memory' | 'disk';
+export type Exceeded = 'memory' | 'disk' | 'processes';
 
 const pageBytes = 4096;
 const interval = 100; // ms
@@ -21,12 +24,7 @@ const interval = 100; // ms
  */
 export function guard(pid: number, limits: GuardLimits, exceeded: (what: Exceeded) => void): () => void {
   const timer = setInterval(() => {
-    const what =
-      residentBytes(pid) > limits.memoryBytes
-        ? 'memory'
-        : folderBytes(limits.folder, limits.folderBytes) > limits.folderBytes
-          ? 'disk'
-          : undefined;
+    const what = exceededNow(pid, limits);
     if (!what) return;
     clearInterval(timer);
     exceeded(what);
@@ -34,23 +32,38 @@ export function guard(pid: number, limits: GuardLimits, exceeded: (what: Exceede
   return () => clearInterval(timer);
 }
 
-function residentBytes(pid: number): number {
+function exceededNow(pid: number, limits: GuardLimits): Exceeded | undefined {
+  const { bytes, count } = usedBelow(pid, limits.processes);
+  if (bytes > limits.memoryBytes) return 'memory';
+  if (count > limits.processes) return 'processes';
+  return folderBytes(limits.folder, limits.folderBytes) > limits.folderBytes ? 'disk' : undefined;
+}
+
+/** Resident memory and number of the processes from `pid` down; stops counting beyond `enough`. */
+function usedBelow(pid: number, enough: number): { bytes: number; count: number } {
   let bytes = 0;
+  let count = 0;
   const pending = [pid];
-  for (let count = 0; pending.length > 0 && count < 2000; count++) {
+  for (; pending.length > 0 && count <= enough; count++) {
     const next = pending.pop()!;
     try {
       bytes += Number(readFileSync(`/proc/${next}/statm`, 'utf8').split(' ')[1]) * pageBytes;
-      const children = readFileSync(`/proc/${next}/task/${next}/children`, 'utf8').trim();
-      if (children) pending.push(...children.split(' ').map(Number));
+      // Each thread has children of its own.
+      for (const thread of readdirSync(`/proc/${next}/task`)) {
+        const children = readFileSync(`/proc/${next}/task/${thread}/children`, 'utf8').trim();
+        if (children) pending.push(...children.split(' ').map(Number));
+      }
     } catch {
       // it ended meanwhile
     }
   }
-  return bytes;
+  return { bytes, count };
 }
 
-/** Bytes on disk below a folder; stops counting beyond `enough`. */
+/**
+ * Bytes on disk below a folder, an entry counting as a page at least; stops counting beyond `enough`.
+ * What can not be looked into, because it is too deep or closed, counts as more than any limit.
+ */
 export function folderBytes(folder: string, enough = Infinity): number {
   let bytes = 0;
   const pending = [folder];
@@ -59,11 +72,13 @@ export function folderBytes(folder: string, enough = Infinity): number {
     try {
       for (const entry of readdirSync(next, { withFileTypes: true })) {
         const path = join(next, entry.name);
+        bytes += entry.isDirectory() ? pageBytes : Math.max(pageBytes, lstatSync(path).blocks * 512);
         if (entry.isDirectory()) pending.push(path);
-        else bytes += lstatSync(path).blocks * 512;
+        if (bytes > enough) break;
       }
-    } catch {
-      // it went away meanwhile
+    } catch (error) {
+      const gone = isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR');
+      if (!gone) return Infinity;
     }
   }
   return bytes;

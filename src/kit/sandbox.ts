@@ -8,6 +8,9 @@ import { join } from 'node:path';
  */
 export const sandboxUser = 65534;
 
+/** Files in the sandbox's /tmp are memory that no limit on processes counts. */
+const tmpBytes = 256 << 20;
+
 /** True when bringup runs as root; folders the sandbox writes to must then be given to sandboxUser. */
 export const isRoot = process.getuid?.() === 0;
 
@@ -50,7 +53,7 @@ export function sandboxed(sandbox: Sandbox, argv: readonly string[]): string[] {
 
   args.push('--ro-bind', join(sandbox.kit, 'usr'), '/usr', '--ro-bind', join(sandbox.kit, 'etc'), '/etc');
   for (const link of ['bin', 'sbin', 'lib', 'lib64']) args.push('--symlink', `usr/${link}`, `/${link}`);
-  args.push('--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--tmpfs', '/tmp');
+  args.push('--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(tmpBytes), '--tmpfs', '/tmp');
   if (sandbox.kvm && existsSync('/dev/kvm')) args.push('--dev-bind', '/dev/kvm', '/dev/kvm');
   for (const [inside, host] of Object.entries(sandbox.readOnly ?? {})) args.push('--ro-bind', host, inside);
   for (const [inside, host] of Object.entries(sandbox.writable ?? {})) args.push('--bind', host, inside);

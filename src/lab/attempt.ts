@@ -58,7 +58,10 @@ async function restoreWarm(bench: Bench): Promise<{ machine: Machine; restore: n
   const start = performance.now();
   const machine = await Machine.restore(bench.template);
   const restore = performance.now() - start;
-  await warmUp(bench, machine);
+  await warmUp(bench, machine).catch(async (error: unknown) => {
+    await machine.stop();
+    throw error;
+  });
   return { machine, restore, warm: performance.now() - start - restore };
 }
 
@@ -72,6 +75,8 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
   const verdict = blank(lab, bench, options.seed, timings);
   const making = options.ready ? options.ready.then((machine) => ({ machine, restore: 0, warm: 0 })) : restoreWarm(bench);
   making.catch(() => {}); // looked at below, after the build
+  const abort = (): void => void making.then(({ machine }) => machine.stop()).catch(() => {});
+  options.signal?.addEventListener('abort', abort);
   try {
     const files = sources();
     const check = await loadCheck(lab);
@@ -88,6 +93,7 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
       return verdict;
     }
     const { machine, restore, warm } = await making;
+    options.signal?.throwIfAborted();
     Object.assign(timings, { restore, warm });
     const run = await runCheck(lab, check, machine, new Map([[lab.module, build.image!]]), options.seed);
     const checked = performance.now();
@@ -99,7 +105,7 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
     timings.judge = performance.now() - judging;
     conclude(verdict, run, findings);
   } catch (error) {
-    if (error instanceof Failure) {
+    if (error instanceof Failure && !options.signal?.aborted) {
       verdict.findings = [{ kind: 'build', name: 'sources', title: 'the sources can not be built', detail: error.message, places: [], report: '' }];
       verdict.outcome = 'fail';
     } else {
@@ -108,6 +114,7 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
       if (process.env['BRINGUP_DEBUG']) console.error(error);
     }
   } finally {
+    options.signal?.removeEventListener('abort', abort);
     await making.then(({ machine }) => machine.stop()).catch(() => {});
     timings.total = performance.now() - start;
   }
@@ -145,10 +152,11 @@ function conclude(verdict: Verdict, run: CheckRun, findings: Finding[]): void {
 
 function buildFinding(build: Build): Finding {
   const first = build.diagnostics.find(({ severity }) => severity === 'error');
+  const linking = /^ERROR: modpost: (.{1,300})$/m.exec(build.output)?.[1];
   return {
     kind: 'build',
     name: 'build',
-    title: first ? first.message : (build.problem ?? 'the build failed'),
+    title: first?.message ?? linking ?? build.problem ?? 'the build failed',
     detail: first ? '' : 'make -C … M=$PWD modules',
     places: first ? [{ fn: '', role: 'here', file: first.file, line: first.line }] : [],
     report: build.output,

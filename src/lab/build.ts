@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kernel } from '../kernel/kernel.ts';
 import { sandboxFolder } from '../kernel/source.ts';
@@ -30,10 +30,14 @@ export interface Build {
   output: string;
 }
 
-const limits = { processes: 256, fileBytes: 64 << 20, addressBytes: 3 * 2 ** 30, cpuSeconds: 60 };
-const together = { memoryBytes: 2 * 2 ** 30, folderBytes: 256 << 20 };
+// `processes` counts everything nobody runs on the host, so it is only a last wall; the guard counts ours.
+const limits = { processes: 4096, fileBytes: 64 << 20, addressBytes: 3 * 2 ** 30, cpuSeconds: 60 };
+const together = { memoryBytes: 2 * 2 ** 30, folderBytes: 256 << 20, processes: 256 };
 const deadline = 60_000;
 const maxOutput = 1 << 20;
+const diskReserve = 4 << 20;
+/** The sandbox says this first; without it nothing of the learner's has run. */
+const began = 'bringup: began\n';
 
 /**
  * Builds the learner's module against a kernel. The learner's Makefile is run, so all of it happens in
@@ -56,13 +60,14 @@ export async function buildModule(
     // What decides the commands: the names of all files, and the contents of those that are not C.
     const shape = digestOf(new Map([...sources].map(([file, content]) => [file, /\.[ch]$/.test(file) ? Buffer.alloc(0) : content])));
     const work = join(home, 'work');
-    const replay = options.always !== 'kbuild' && readShape(home) === shape ? replayScript(work, module) : undefined;
-    if (!replay) rmSync(home, { recursive: true, force: true });
+    const usable = options.always !== 'kbuild' && readShape(home) === shape && isPlain(work, [...sources.keys()]);
+    const replay = usable ? replayScript(work, module) : undefined;
+    if (!replay) await wipe(home);
     mkdirSync(home, { recursive: true });
     sandboxFolder(work);
     for (const [file, content] of sources) {
       mkdirSync(dirname(join(work, file)), { recursive: true });
-      replaceFile(join(work, file), content);
+      replaceFile(join(home, 'incoming'), join(work, file), content);
     }
     const built = await compile(kit, kernel, module, work, replay, options.signal);
     if (built.ok) writeFileSync(join(home, 'shape'), shape);
@@ -75,12 +80,35 @@ function readShape(home: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** The build folder may hold links that a hostile Makefile left: never write through one. */
-function replaceFile(path: string, content: Buffer): void {
-  const temporary = `${path}.new`;
+/**
+ * True when what a build left can be built in again: a hostile Makefile may have put a link to somewhere
+ * on the host in place of a folder that sources are written to, or a folder in place of a source.
+ */
+function isPlain(work: string, files: readonly string[]): boolean {
+  const folders = new Set<string>();
+  for (const file of files) for (let at = dirname(file); at !== '.'; at = dirname(at)) folders.add(at);
+  const kind = (path: string): Stats | undefined => lstatSync(join(work, path), { throwIfNoEntry: false });
+  return (
+    [...folders].every((folder) => kind(folder)?.isDirectory()) &&
+    [...files, '.loaded.ko'].every((file) => !kind(file)?.isDirectory())
+  );
+}
+
+/** Written beside the build folder and moved into it, so that no link in it is followed. */
+function replaceFile(temporary: string, path: string, content: Buffer): void {
   rmSync(temporary, { force: true });
   writeFileSync(temporary, content, { flag: 'wx' });
   renameSync(temporary, path);
+}
+
+/** Removes a build folder, also one with folders too deep or too closed for Node. */
+async function wipe(folder: string): Promise<void> {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    await run(['chmod', '-R', 'u+rwx', '--', folder]);
+    await run(['rm', '-rf', '--', folder]);
+  }
 }
 
 async function compile(
@@ -100,7 +128,7 @@ async function compile(
     env: { SRCARCH: 'x86' }, // make exports it; objtool wants it when a saved command is repeated
   };
   const make = `make -s -C ${kernel.buildTree} M=/work modules`;
-  const script = `${replay ?? `set -e\n${make}`}\nstrip --strip-debug -o /work/.loaded.ko /work/${module}.ko\n`;
+  const script = `printf '%s\\n' '${began.trim()}'\n${replay ?? `set -e\n${make}`}\nstrip --strip-debug -o /work/.loaded.ko /work/${module}.ko\n`;
   rmSync(join(work, '.loaded.ko'), { force: true });
   let exceeded: Exceeded | undefined;
   let end = (): void => {};
@@ -119,10 +147,15 @@ async function compile(
   });
   end();
   signal?.throwIfAborted();
-  const output = Buffer.concat([result.stdout, result.stderr]).toString('utf8').slice(-20_000);
-  if (/^bwrap: /m.test(output)) throw new BringupError('E-HOST-SANDBOX', output.trim().split('\n').at(-1)!);
+  const stdout = result.stdout.toString('utf8');
+  const started = stdout.startsWith(began);
+  const output = `${started ? stdout.slice(began.length) : stdout}${result.stderr.toString('utf8')}`.slice(-20_000);
+  if (!started) throw new BringupError('E-HOST-SANDBOX', output.trim().split('\n').at(-1) || `bwrap ended with status ${result.status}`);
   const diagnostics = parseDiagnostics(output);
   const problem = problemOf(result.ended, exceeded, result.status, output, module, work);
+  if (problem !== undefined && exceeded === undefined && diskIsFull(work)) {
+    throw new BringupError('E-HOST-DISK', `the disk was full during the build: ${work}`);
+  }
   if (problem !== undefined) return { ok: false, diagnostics, problem, output };
   const image = readFileSync(join(work, '.loaded.ko'));
   return { ok: true, diagnostics, output, image, file: join(work, `${module}.ko`) };
@@ -137,7 +170,8 @@ function problemOf(
   work: string,
 ): string | undefined {
   if (exceeded === 'memory') return `the build used more than ${together.memoryBytes >> 30} GiB of memory`;
-  if (exceeded === 'disk') return `the build wrote more than ${together.folderBytes >> 20} MiB`;
+  if (exceeded === 'disk') return `the build wrote more than ${together.folderBytes >> 20} MiB, or folders nobody can look into`;
+  if (exceeded === 'processes') return `the build had more than ${together.processes} processes at once`;
   if (ended === 'deadline') return `the build did not end within ${deadline / 1000} s`;
   if (ended === 'output') return `the build printed more than ${maxOutput >> 20} MiB`;
   if (!isRegularFile(join(work, `${module}.ko`))) {
@@ -145,6 +179,12 @@ function problemOf(
   }
   if (status !== 0) return 'the build failed';
   return isRegularFile(join(work, '.loaded.ko')) ? undefined : `${module}.ko could not be read`;
+}
+
+/** Not the learner's fault: their part is limited to far less than a disk. */
+function diskIsFull(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < diskReserve;
 }
 
 function isRegularFile(path: string): boolean {

@@ -77,7 +77,14 @@ function ofValue(value: unknown, what: string): ValueExpectation {
   };
   return {
     toBe: (expected) => must(same(value, expected), show(expected)),
-    toEqual: (expected) => must(same(value, expected), show(expected)),
+    toEqual(expected) {
+      if (same(value, expected)) return;
+      if (!Array.isArray(value) || !Array.isArray(expected)) return must(false, show(expected));
+      const at = expected.findIndex((item, i) => !same(value[i], item));
+      const index = at < 0 ? expected.length : at;
+      const part = `${what}, item ${index + 1},`;
+      throw new Failure(`${part} is ${show(value[index])}; expected ${show(expected[index])}`);
+    },
     toContain: (expected) => must(text(value).includes(expected), `it to contain ${show(expected)}`),
     toMatch: (expected) => must(expected.test(text(value)), `it to match ${expected}`),
     toBeAtLeast: (expected) => must((value as number) >= expected, `at least ${expected}`),
@@ -108,6 +115,9 @@ export function show(value: unknown): string {
     return value.length > 60 ? `${quoted}… (${value.length} bytes)` : quoted;
   }
   if (typeof value === 'bigint') return value < 0n && value > -600n ? `-${errnoName(value)}` : String(value);
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
+  if (typeof value === 'object' && value !== null) {
+    const json = JSON.stringify(value);
+    return json.length > 160 ? `${json.slice(0, 160)}…` : json;
+  }
   return String(value);
 }

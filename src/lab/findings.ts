@@ -88,7 +88,7 @@ export function distinct(findings: readonly Finding[]): Finding[] {
   const seen = new Map<string, Finding>();
   for (const finding of findings) {
     const place = finding.places[0];
-    const key = `${finding.kind} ${finding.title} ${place?.file ?? ''}:${place?.line ?? place?.fn ?? ''}`;
+    const key = `${finding.kind} ${finding.title} ${place?.file ?? ''}:${place?.line ?? place?.fn ?? finding.detail}`;
     if (!seen.has(key)) seen.set(key, finding);
   }
   return [...seen.values()].slice(0, 10);

@@ -74,7 +74,7 @@ export class Guest {
     const what = `loading ${name}.ko${text ? ` with ${text}` : ''}`;
     return task.make(what, { nr: sys.init_module, args: [bulk.start, BigInt(image.length), at] }, () => {
       this.#loaded.add(name);
-    });
+    }, true);
   }
 
   /** Unloads a module. Fails with EBUSY or EWOULDBLOCK while it is in use. */
@@ -82,7 +82,7 @@ export class Guest {
     const [address] = task.buffers(Buffer.from(`${name}\0`));
     return task.make(`unloading ${name}`, { nr: sys.delete_module, args: [address!, 0o4000n] }, () => {
       this.#loaded.delete(name);
-    });
+    }, true);
   }
 
   /** Signals a task. `interrupt` makes a sleeping call return EINTR unless the driver forbids it; `restart` lets it go on. */

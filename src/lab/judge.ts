@@ -36,6 +36,16 @@ const expectedTaint = (1n << 12n) | (1n << 13n);
 const artifact = /Failed to create slab extension vector/;
 const proprietary = 1n << 0n;
 
+/** The switch of a detector → what `detectorOff` calls the detector. */
+const switches: Record<string, string> = { debug_locks: 'lockdep', kmemleak_enabled: 'kmemleak', debug_objects_enabled: 'debugobjects' };
+/** The taint that a real report leaves: end_report(), __warn(), oops_end() in the kernel source. */
+const marks: Partial<Record<Report['kind'], bigint>> = { kasan: 1n << 5n, warning: 1n << 9n, oops: 1n << 7n, bug: 1n << 7n };
+
+function marked(report: Report, taint: bigint): boolean {
+  const mark = marks[report.kind];
+  return mark === undefined || (taint & mark) !== 0n;
+}
+
 /**
  * Draws the findings from what was seen. Throws what is ours and not the learner's: E-DETECTOR,
  * E-KERNEL-REPORT.
@@ -54,6 +64,10 @@ export async function judge(kit: Kit, module: string, build: Build, sources: Sou
   findings.push(...ownFindings(run, seen, reports.length > 0));
   if (findings.length === 0) {
     const stranger = reports[0];
+    if (stranger && !marked(stranger, seen.taint)) {
+      findings.push(own('tampering', 'log', 'the log has a report that the kernel did not make', `"${stranger.title}" was printed, and no detector found anything`));
+      return findings;
+    }
     if (stranger) throw new BringupError('E-KERNEL-REPORT', `the kernel reported ${stranger.title} (${stranger.detail}), and the module has no part in it`);
     const off = messages.map(detectorOff).find((name) => name !== undefined);
     if (off) throw new BringupError('E-DETECTOR', `the detector ${off} switched itself off during the run`);
@@ -84,11 +98,14 @@ function ownFindings(run: CheckRun, seen: Observation, reported: boolean): Findi
   for (const { module, errno } of run.stuck) {
     findings.push(own('stuck-module', 'unload', `${module} can not be unloaded`, `delete_module() failed with ${errno}, though no file of the check is open`));
   }
-  if (seen.lost > 0) {
+  // A report that repeats without end floods the log too, and is told already.
+  if (seen.lost > 0 && !reported) {
     findings.push(own('log-flood', 'log', 'the kernel log was flooded', `${seen.lost} messages were overwritten before they could be read`));
   }
-  // A detector that a report explains is off for that reason: lockdep stops after its first report.
-  const tampering = seen.changes.filter(({ kind }) => kind !== 'detector' || (!reported && !seen.records.some((r) => detectorOff(r))));
+  // Lockdep stops after the first report, and some detectors say that they stop; that explains no other.
+  const stopped = new Set(seen.records.map(detectorOff).filter((name) => name !== undefined));
+  if (reported) stopped.add('lockdep');
+  const tampering = seen.changes.filter(({ what }) => !stopped.has(switches[what] ?? ''));
   for (const change of tampering) {
     const detail = change.kind === 'detector' ? `${change.what} does not have the value it had before the module was loaded` : change.what;
     findings.push(own('tampering', 'integrity', 'the kernel was changed under the check', detail));

@@ -3,7 +3,7 @@ import type { Asked, Caller } from '../machine/calls.ts';
 import type { Outcome } from '../machine/mailbox.ts';
 import { errnoName } from '../machine/syscalls.ts';
 import { sayDuration } from './duration.ts';
-import { Failure } from './failure.ts';
+import { Failure, FatalFailure } from './failure.ts';
 
 /** A system call of the guest failed. `errno` is its name. */
 export class SyscallError extends Failure {
@@ -32,6 +32,8 @@ export interface PendingOptions<T> {
   onStuck?: (what: string) => void;
   /** Guest nanoseconds until an awaited call counts as stuck. */
   limit?: bigint;
+  /** Nothing more can be told of the machine once this call is stuck. */
+  vital?: boolean;
 }
 
 /**
@@ -80,7 +82,8 @@ export class Pending<T> implements PromiseLike<T> {
     if (!this.#outcome) await this.within(limit);
     if (!this.#outcome) {
       this.#options.onStuck?.(this.what);
-      throw new Failure(`${this.what} did not return within ${sayDuration(limit)}${await this.whereabouts()}`);
+      const message = `${this.what} did not return within ${sayDuration(limit)}${await this.whereabouts()}`;
+      throw this.#options.vital ? new FatalFailure(message) : new Failure(message);
     }
     const outcome = this.#outcome;
     if (outcome.signal !== 0) throw new Failure(`${this.what}: the task was killed by signal ${outcome.signal}`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -43,6 +43,8 @@ function savedCommands(folder: string): Map<string, string> {
   const commands = new Map<string, string>();
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     if (!/^\..*\.cmd$/.test(name)) continue;
+    const stat = lstatSync(join(folder, name));
+    if (!stat.isFile() || stat.size > 1 << 20) continue; // not kbuild's
     const match = /^savedcmd_(\S+) := (.*)$/m.exec(readFileSync(join(folder, name), 'utf8'));
     if (match) commands.set(match[1]!, match[2]!.replaceAll('$$', '$').replaceAll('$(pound)', '#'));
   }

@@ -17,7 +17,7 @@ export interface CheckRun {
   /** Step → last sequence number of the log in it. */
   marks: { step: string; seq: number }[];
   /** Why the machine was beyond use before the end. */
-  fatal?: 'down' | 'hang';
+  fatal?: 'down' | 'hang' | 'stuck';
   /** Where the processor was when it hung. */
   hangAt?: bigint;
   /** Modules that could not be unloaded: name and errno. */
@@ -77,6 +77,7 @@ export async function runCheck(
       result.fatal = 'hang';
       result.hangAt = await machine.instructionPointer().catch(() => 0n);
     } else if (error instanceof BringupError) throw error;
+    else if (error instanceof FatalFailure) result.fatal = 'stuck';
     else if (!(error instanceof Failure)) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       throw new BringupError('E-CHECK-BROKEN', `check.ts of ${lab.id} threw: ${message}`, { cause: error });

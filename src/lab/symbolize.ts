@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame, Locate, Location } from '../console/index.ts';
 import type { Kit } from '../kit/kit.ts';
@@ -7,7 +6,7 @@ import { sandboxed } from '../kit/sandbox.ts';
 import { run } from '../shared/run.ts';
 import type { Sources } from './workspace.ts';
 
-interface Symbol_ {
+interface ElfSymbol {
   section: number;
   value: bigint;
 }
@@ -36,10 +35,12 @@ export async function symbolizer(
     if (!name) continue;
     const addresses = group.map((frame) => symbols.get(frame.fn)!.value + BigInt(within(frame)));
     const input = addresses.map((address) => `0x${address.toString(16)}\n`).join('');
-    const lines = (await inside(['addr2line', '-e', '/module.ko', `--section=${name}`], input)).split('\n');
+    // -i: with the callers it was inlined into; -a: each answer begins with its address.
+    const output = await inside(['addr2line', '-i', '-a', '-e', '/module.ko', `--section=${name}`], input);
+    const answers = output.split(/^0x[0-9a-f]+$/m).slice(1);
     group.forEach((frame, i) => {
-      const match = /^(?:\/work\/)?(.+):(\d+)/.exec(lines[i] ?? '');
-      if (match) found.set(key(frame), withText(match[1]!, Number(match[2]), sources));
+      const location = learnersLine(answers[i] ?? '', sources);
+      if (location) found.set(key(frame), location);
     });
   }
   return (frame) => found.get(key(frame));
@@ -53,15 +54,23 @@ function within(frame: Frame): number {
   return Math.max(0, frame.offset - 1);
 }
 
-function withText(file: string, line: number, sources: Sources): Location {
-  const name = join(file.replace(/^\.\//, ''));
-  const text = sources.get(name)?.toString('utf8').split('\n')[line - 1];
-  return { file: name, line, ...(text !== undefined && { text }) };
+/** The innermost line in the learner's own files: not that of a kernel header inlined there. */
+function learnersLine(answer: string, sources: Sources): Location | undefined {
+  for (const row of answer.trim().split('\n')) {
+    const match = /^(?:\/work\/)?(.+):(\d+)/.exec(row);
+    const file = join(match?.[1] ?? '');
+    const content = sources.get(file);
+    if (!match || !content) continue;
+    const line = Number(match[2]);
+    const text = content.toString('utf8').split('\n')[line - 1];
+    return { file, line, ...(text !== undefined && { text }) };
+  }
+  return undefined;
 }
 
-function parseReadelf(text: string): { sections: Map<number, string>; symbols: Map<string, Symbol_> } {
+function parseReadelf(text: string): { sections: Map<number, string>; symbols: Map<string, ElfSymbol> } {
   const sections = new Map<number, string>();
-  const symbols = new Map<string, Symbol_>();
+  const symbols = new Map<string, ElfSymbol>();
   for (const line of text.split('\n')) {
     const section = /^ +\[ *(\d+)\] (\S+) /.exec(line);
     if (section) sections.set(Number(section[1]), section[2]!);
@@ -76,13 +85,4 @@ export function excerpt(sources: Sources, { file, line }: Location, around = 2):
   const lines = sources.get(file)?.toString('utf8').split('\n') ?? [];
   const first = Math.max(1, line - around);
   return lines.slice(first - 1, line + around).map((text, i) => [first + i, text.slice(0, 200)]);
-}
-
-/** Lines of a file on disk, for `explain --module` with the sources beside the module. */
-export function sourceBeside(folder: string, file: string): Buffer | undefined {
-  try {
-    return readFileSync(join(folder, file));
-  } catch {
-    return undefined;
-  }
 }

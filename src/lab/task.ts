@@ -12,6 +12,7 @@ export type PollEvent = 'in' | 'out' | 'err' | 'hup' | 'rdnorm' | 'wrnorm' | 'pr
 
 const flags: Record<Mode, bigint> = { r: 0n, w: 1n, rw: 2n };
 const nonblockFlag = 0o4000n;
+const longestFile = 32 << 20;
 // include/uapi/asm-generic/poll.h
 const pollBits: Record<PollEvent, number> = { in: 1, pri: 2, out: 4, err: 8, hup: 16, rdnorm: 0x40, wrnorm: 0x100 };
 const whence = { start: 0n, current: 1n, end: 2n };
@@ -76,6 +77,7 @@ export class Task {
       const part = await file.read(32768);
       if (part.length === 0) break;
       parts.push(part);
+      if (parts.length * 32768 > longestFile) throw new Failure(`read() of ${path} has no end: more than ${longestFile >> 20} MiB came`);
     }
     await file.close();
     return Buffer.concat(parts).toString('latin1');
@@ -133,16 +135,20 @@ export class Task {
   }
 
   bytes(address: bigint, length: number): Buffer {
+    // The length is often what the kernel returned, and may be anything.
+    if (length < 0 || address + BigInt(Math.trunc(length)) > this.arena.end) {
+      throw new Failure(`a call returned ${length} bytes, more than there was room for`);
+    }
     return this.#machine.mailbox.get(address, length);
   }
 
   /** Asks for a call. Throws when the task still has one under way: that is a mistake of the check. */
-  make<T>(what: string, call: Call, finish: (outcome: Outcome) => T): Pending<T> {
+  make<T>(what: string, call: Call, finish: (outcome: Outcome) => T, vital = false): Pending<T> {
     if (this.#stuckIn !== undefined && this.busy) throw new Failure(`${this.#stuckIn} still has not returned`);
     if (this.busy) throw new Error(`task ${this.slot} can't call ${what}: its last call has not returned`);
     const asked = this.#asking.then(async () => (this.#busy = await this.#machine.caller.ask(this.slot, call)));
     this.#asking = asked.catch(() => {});
-    return new Pending({ what, asked, caller: this.#machine.caller, finish, whereabouts: this.#whereabouts, onStuck: (what) => (this.#stuckIn = what) });
+    return new Pending({ what, asked, caller: this.#machine.caller, finish, whereabouts: this.#whereabouts, vital, onStuck: (what) => (this.#stuckIn = what) });
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, opendirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isErrno } from '../shared/errors.ts';
 import { Failure } from './failure.ts';
 
 /** Sources as they are to be built: path inside the lab's folder → contents. */
@@ -22,16 +23,19 @@ export function readSources(folder: string): Sources {
   let bytes = 0;
   let entries = 0;
   const visit = (path: string, depth: number): void => {
-    const handle = opendirSync(join(folder, path));
+    const handle = opened(path || 'the folder', () => opendirSync(join(folder, path)));
+    if (!handle) return;
     try {
       for (let entry = handle.readSync(); entry; entry = handle.readSync()) {
         if (++entries > limits.entries) throw new Failure(`the folder has more than ${limits.entries} entries`);
         const name = join(path, entry.name);
         if (ignored.test(entry.name)) continue;
+        if (entry.name.includes('\uFFFD')) throw new Failure(`the name of ${name} is not UTF-8`);
         if (entry.isDirectory() && depth < limits.depth) visit(name, depth + 1);
         if (!entry.isFile()) continue;
         if (sources.size >= limits.files) throw new Failure(`the folder has more than ${limits.files} source files`);
         const content = readRegularFile(join(folder, name), name);
+        if (!content) continue;
         bytes += content.length;
         if (bytes > limits.allBytes) throw new Failure(`the sources are larger than ${limits.allBytes >> 20} MiB together`);
         sources.set(name, content);
@@ -44,8 +48,19 @@ export function readSources(folder: string): Sources {
   return sources;
 }
 
-function readRegularFile(path: string, name: string): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+/** Undefined for what an editor took away, or made a link, since the folder was listed. */
+function opened<T>(name: string, open: () => T): T | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (name !== 'the folder' && (isErrno(error, 'ENOENT') || isErrno(error, 'ELOOP'))) return undefined;
+    throw new Failure(`${name} can not be read: ${isErrno(error) ? error.code : String(error)}`);
+  }
+}
+
+function readRegularFile(path: string, name: string): Buffer | undefined {
+  const fd = opened(name, () => openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
+  if (fd === undefined) return undefined;
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw new Failure(`${name} is not a regular file`);

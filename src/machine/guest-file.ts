@@ -4,6 +4,9 @@ import type { Machine } from './machine.ts';
 import { ms } from './calls.ts';
 import { sys } from './syscalls.ts';
 
+/** No file or folder the engine reads is longer; the learner's code may have forged what it sees. */
+const longest = 32 << 20;
+
 type Invoke = (nr: number, ...args: bigint[]) => Promise<bigint>;
 
 function callerFor(machine: Machine, path: string, slot: number): Invoke {
@@ -16,6 +19,10 @@ function callerFor(machine: Machine, path: string, slot: number): Invoke {
   };
 }
 
+function forged(path: string): BringupError {
+  return new BringupError('E-MACHINE-AGENT', `reading ${path} in the machine gave what no kernel gives`);
+}
+
 /** Names in a folder of the guest, but for process ids; [] when there is no such folder. */
 export async function listGuestFolder(machine: Machine, path: string, slot = 1): Promise<string[]> {
   const { start, end } = machine.arenaOf(slot);
@@ -25,11 +32,14 @@ export async function listGuestFolder(machine: Machine, path: string, slot = 1):
   if (fd === undefined) return [];
   const names: string[] = [];
   for (;;) {
-    const count = Number(await call(sys.getdents64, fd, start, end - start));
-    if (count === 0) break;
+    const got = await call(sys.getdents64, fd, start, end - start);
+    if (got === 0n) break;
+    if (got > end - start || names.length > longest / 24) throw forged(path);
+    const count = Number(got);
     const entries = machine.mailbox.get(start, count);
     // struct linux_dirent64: inode, offset, length of the entry (16 bits), type, name
     for (let at = 0; at < count; at += entries.readUInt16LE(at + 16)) {
+      if (at + 24 > count || entries.readUInt16LE(at + 16) < 24) throw forged(path);
       const name = entries.toString('latin1', at + 19, entries.indexOf(0, at + 19));
       if (name !== '.' && name !== '..' && !/^\d+$/.test(name)) names.push(name);
     }
@@ -56,6 +66,7 @@ export async function readGuestFile(
   for (let left = part.length ?? Infinity; left > 0; ) {
     const count = await call(sys.read, fd, start, BigInt(Math.min(left, size)));
     if (count === 0n) break;
+    if (count > size || parts.length * 64 > longest) throw forged(path);
     parts.push(machine.mailbox.get(start, Number(count)));
     left -= Number(count);
   }

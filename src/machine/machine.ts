@@ -33,6 +33,9 @@ export class Machine {
   #ring: LogRing | undefined;
   #serial: Buffer[];
   #logStart = 0;
+  #records: LogRecord[] = [];
+  /** How many records since `startLog` were overwritten before they were read. */
+  logLost = 0;
   #stopped = false;
 
   private constructor(qemu: Qemu, memory: GuestMemory, pages: number[], vital: Vital, serial: Buffer[]) {
@@ -125,17 +128,19 @@ export class Machine {
   /** From here on `logSinceStart` counts. */
   startLog(): void {
     this.#logStart = (this.#ring!.read().at(-1)?.seq ?? -1) + 1;
+    this.#records = [];
   }
 
-  /** Records of the kernel log since `startLog`, read from outside: also after a panic. */
+  /**
+   * Records of the kernel log since `startLog`, read from outside: also after a panic. What was read
+   * once is kept, so that later messages do not push it out.
+   */
   logSinceStart(): LogRecord[] {
-    return this.#ring?.read(this.#logStart) ?? [];
-  }
-
-  /** How many records since `startLog` are no longer there. */
-  get logLost(): number {
-    const first = this.logSinceStart()[0];
-    return first ? Math.max(0, first.seq - this.#logStart) : 0;
+    const next = (this.#records.at(-1)?.seq ?? this.#logStart - 1) + 1;
+    const fresh = this.#ring?.read(next) ?? [];
+    this.logLost += Math.max(0, (fresh[0]?.seq ?? next) - next);
+    this.#records.push(...fresh);
+    return this.#records;
   }
 
   /** Where the processor is: its instruction pointer, from outside. */

@@ -47,6 +47,8 @@ export class Mailbox {
   readonly #pages: number[];
   readonly #view = Buffer.alloc(header.slots + slotCount * slotBytes);
   readonly arena: { start: bigint; size: number };
+  /** What never changes in the header. */
+  readonly #fixed: Buffer;
 
   /** `pages`: guest RAM offsets of the region's pages, as `locateMailbox` found them. */
   constructor(memory: GuestMemory, pages: number[]) {
@@ -54,6 +56,11 @@ export class Mailbox {
     this.#pages = pages;
     this.arena = { start: BigInt(arenaBase), size: (pages.length - 2) * pageSize };
     this.refresh();
+    this.#fixed = Buffer.from(this.#fixedPart());
+  }
+
+  #fixedPart(): Buffer {
+    return this.#view.subarray(header.pages, header.slots);
   }
 
   /** Reads the state of all slots; the getters below speak of the last refresh. */
@@ -63,7 +70,8 @@ export class Mailbox {
 
   /** False when the region no longer begins as the agent wrote it. */
   get intact(): boolean {
-    return this.#view.subarray(0, 16).equals(magic) && this.#view.readUInt32LE(header.version) === version;
+    const named = this.#view.subarray(0, 16).equals(magic) && this.#view.readUInt32LE(header.version) === version;
+    return named && this.#fixedPart().equals(this.#fixed);
   }
 
   get completions(): number {

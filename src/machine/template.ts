@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Judge } from '../kernel/kernel.ts';
 import { sandboxFolder } from '../kernel/source.ts';
 import type { Structs } from '../kernel/structs.ts';
@@ -26,7 +27,7 @@ export interface Template {
 }
 
 /** Raised when what is saved beside a template changes. */
-const format = 1;
+const format = 2;
 
 const commonCommandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 tsc=reliable nokaslr no_hash_pointers';
 
@@ -59,30 +60,58 @@ export async function getTemplate(
   const id = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
   const folder = cacheFolder('templates', id);
   const manifest = join(folder, 'template.json');
-  const load = (): Template => {
+  const load = (): Template | undefined => {
+    const survey = wholeSurvey(folder);
+    if (!survey) return undefined;
     const now = new Date();
     utimesSync(manifest, now, now); // `cache prune` drops the ones not used for long
-    return { id, folder, model, survey: JSON.parse(readFileSync(manifest, 'utf8')) as Survey, ...(judge.kernel.structs && { structs: judge.kernel.structs }) };
+    return { id, folder, model, survey, ...(judge.kernel.structs && { structs: judge.kernel.structs }) };
   };
-  if (existsSync(manifest)) return load();
+  const found = load();
+  if (found) return found;
   return withLock(cacheFolder('locks', `template-${id}`), async () => {
-    if (existsSync(manifest)) return load();
+    const meanwhile = load();
+    if (meanwhile) return meanwhile;
     const parent = sandboxFolder(cacheFolder('templates'));
     const work = sandboxFolder(mkdtempSync(join(parent, '.new-')));
     try {
       options.onProgress?.({ task: 'machine', subject: judge.kernel.id, phase: 'booting once, to save a template' });
       writeFileSync(join(work, 'initramfs'), initramfs(kit, await buildAgent(kit), judge.kernel.bootModules));
       const result = await bootAndSave(model, work, judge, options.signal);
-      writeFileSync(join(work, 'template.json'), JSON.stringify(result));
+      writeFileSync(join(work, 'template.json'), JSON.stringify({ ...result, saved: saved(work) }));
       rmSync(folder, { recursive: true, force: true });
       renameSync(work, folder);
       options.onProgress?.({ task: 'machine', subject: judge.kernel.id, phase: 'done', finished: true });
-      return load();
+      const template = load();
+      if (!template) throw new BringupError('E-TEMPLATE', `${folder} was changed while it was made`);
+      return template;
     } catch (error) {
       rmSync(work, { recursive: true, force: true });
       throw error;
     }
   });
+}
+
+interface Saved {
+  ramBytes: number;
+  /** SHA-256 of the file with the devices' state. */
+  state: string;
+}
+
+/** What tells a whole template from half of one. Its memory is too large to be read each time. */
+function saved(folder: string): Saved {
+  const state = createHash('sha256').update(readFileSync(join(folder, 'state'))).digest('hex');
+  return { ramBytes: statSync(join(folder, 'ram')).size, state };
+}
+
+/** The survey of a template, or undefined when there is none or its files are not those that were saved. */
+function wholeSurvey(folder: string): Survey | undefined {
+  try {
+    const { saved: expected, ...rest } = JSON.parse(readFileSync(join(folder, 'template.json'), 'utf8')) as Survey & { saved: Saved };
+    return isDeepStrictEqual(saved(folder), expected) ? rest : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function bootAndSave(model: MachineModel, folder: string, judge: Judge, signal?: AbortSignal): Promise<Survey> {

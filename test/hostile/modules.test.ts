@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a module can do to the kernel, the agent and the detectors. The C in here is GPL-2.0-only.
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Finding, Verdict } from '../../src/lab/verdict.ts';
+import type { Finding } from '../../src/lab/verdict.ts';
 import { files, harmful, judged, kinds, said, solution, theBench, timed, type Harm } from './helpers.ts';
 
 interface Case extends Harm {
@@ -297,23 +297,16 @@ const leftovers: Case[] = [
     init: 'char *lost = kstrdup("a text nobody frees", GFP_KERNEL); OPTIMIZER_HIDE_VAR(lost);',
     kind: 'leak',
   },
-  {
-    name: 'alloc_workqueue() leaks',
-    top: '#include <linux/workqueue.h>',
-    init: 'if (!alloc_workqueue("echo-lost", WQ_MEM_RECLAIM, 1)) return -ENOMEM;',
-    kind: 'leak',
-  },
 ];
 
 /** Judges one case: whatever it is, it fails for its own reason and does not take long. */
-async function failing(harm: Case): Promise<Verdict> {
+async function failing(harm: Case): Promise<void> {
   const verdict = await judged(harmful(harm));
   timed(harm.name, verdict);
   expect(verdict.outcome, said(verdict)).toBe('fail');
   if (harm.kind) expect(kinds(verdict), said(verdict)).toContain(harm.kind);
   if (harm.says) expect(said(verdict)).toMatch(harm.says);
   expect(verdict.timings.total).toBeLessThan(25_000);
-  return verdict;
 }
 
 beforeAll(theBench);
@@ -344,19 +337,20 @@ describe('a module that writes into the log', () => {
     'BUG: KASAN: slab-out-of-bounds in nothing_at_all+0x1/0x2\\nWrite of size 1 at addr ffff888000000000 by task init/1',
     'WARNING: CPU: 0 PID: 1 at kernel/fork.c:1 nothing_at_all+0x1/0x2',
   ])('claims of its own count for nothing: %s', async (text) => {
-    const wrong = harmful({ init: `printk("${text}\\n"); return -ENODEV;` });
+    const wrong = harmful({ init: `printk("${text}\\n"); misc_deregister(&echo_device); return -ENODEV;` });
     const verdict = await judged(wrong);
     timed(`it prints ${text.slice(0, 30)}`, verdict);
     expect(verdict.outcome, said(verdict)).not.toBe('pass');
     expect(verdict.requirements.some(({ result }) => result === 'pass')).toBe(false);
   });
 
-  test('a made-up report is not held for the kernel’s, and never for a pass', async () => {
+  test('a made-up report is told from a real one', async () => {
     const verdict = await judged(
       harmful({ init: 'printk("BUG: KASAN: slab-out-of-bounds in nothing+0x1/0x2\\n");' }),
     );
     timed('a made-up KASAN report', verdict);
-    expect(verdict.outcome, said(verdict)).not.toBe('pass');
+    expect(verdict.outcome, said(verdict)).toBe('fail');
+    expect(said(verdict)).toMatch(/the kernel did not make/);
   });
 });
 
@@ -382,6 +376,23 @@ describe('a module that disarms a detector', () => {
 
 describe('a module that leaves something behind', () => {
   test.for(leftovers)('$name', (harm) => failing(harm));
+
+  // kmemleak reaches it from the kernel's own list of workqueues, and nobody else looks.
+  test.fails('alloc_workqueue() leaks', () =>
+    failing({
+      name: 'alloc_workqueue() leaks',
+      top: '#include <linux/workqueue.h>',
+      init: 'if (!alloc_workqueue("echo-lost", WQ_MEM_RECLAIM, 1)) return -ENOMEM;',
+    }),
+  );
+
+  test('a licence the kernel does not accept, with nothing but what it may use', async () => {
+    const text = '#include <linux/module.h>\nMODULE_LICENSE("Proprietary");\nMODULE_DESCRIPTION("mine");\n';
+    const verdict = await judged(files({ Makefile: 'obj-m := echo.o\n', 'echo.c': text }));
+    timed('a proprietary module', verdict);
+    expect(verdict.outcome).toBe('fail');
+    expect(kinds(verdict), said(verdict)).toContain('taint');
+  });
 });
 
 test('a module that is too large to be loaded', async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bringup explain [LOG]: what the reports in a kernel log mean.
-import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
+import { createReadStream, existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import {
   blame,
   blameKernel,
@@ -16,7 +16,13 @@ import {
   type Message,
   type Report,
 } from '../../console/index.ts';
+import { requireKit } from '../../kit/kit.ts';
+import { framesOf } from '../../lab/findings.ts';
+import { openLabFolder } from '../../lab/folder.ts';
+import { symbolizer } from '../../lab/symbolize.ts';
+import { readSources } from '../../lab/workspace.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
+import { lastVerdict } from './check.ts';
 
 /** A log larger than this is not one a person wants explained. */
 const largest = 64 * 1024 * 1024;
@@ -25,20 +31,61 @@ interface ExplainOptions {
   /** Modules that are worked on: names, or paths of .ko files. Without it, those that the log marks as out of tree. */
   module?: string[];
   json?: boolean;
-  /** Finds the source line of a frame. */
-  locate?: Locate;
+  /** The n-th finding of the last check of the lab in this folder; `true` is the first. */
+  last?: string | true;
 }
 
 /** Explains the reports in a log; no file, or '-', is standard input. Returns 0 if there are any, else 1. */
 export async function explainCommand(file: string | undefined, options: ExplainOptions): Promise<number> {
-  const messages = parseLog(await readInput(file));
+  const last = options.last === undefined ? undefined : lastFinding(options.last);
+  const messages = parseLog(last?.text ?? (await readInput(file)));
   const reports = findReports(messages);
-  const modules = options.module?.map((name) => basename(name, '.ko')) ?? outOfTreeModules(messages);
+  const modules = last
+    ? [last.module]
+    : (options.module?.map((name) => basename(name, '.ko')) ?? outOfTreeModules(messages));
+  const locate = last?.locate ?? (await locateIn(options.module ?? [], reports));
+  if (last && reports.length === 0) {
+    process.stdout.write(`${last.text}\n`);
+    return exit.ok;
+  }
   const output = options.json
-    ? `${JSON.stringify(asJson(reports, messages, modules, options.locate), jsonValue, 2)}\n`
-    : asText(reports, messages, modules, options.locate);
+    ? `${JSON.stringify(asJson(reports, messages, modules, locate), jsonValue, 2)}\n`
+    : asText(reports, messages, modules, locate);
   process.stdout.write(output);
   return reports.length > 0 ? exit.ok : exit.fail;
+}
+
+/** A finding of the last check: the kernel's words, and the lines the verdict already found. */
+function lastFinding(which: string | true): { text: string; module: string; locate: Locate } {
+  const folder = openLabFolder('.');
+  const { findings } = lastVerdict(folder);
+  const number = which === true ? 1 : Number(which);
+  const finding = findings[number - 1];
+  if (!finding) {
+    throw new BringupError('E-INPUT', `the last check has ${findings.length} findings, no number ${which}`, {
+      next: 'Run `bringup check` to see them.',
+    });
+  }
+  const text = finding.report || `${finding.title}: ${finding.detail}`;
+  const locate: Locate = ({ fn }) => {
+    const place = finding.places.find((candidate) => candidate.fn === fn);
+    if (!place?.file || !place.line) return undefined;
+    const source = place.excerpt?.find(([line]) => line === place.line)?.[1];
+    return { file: place.file, line: place.line, ...(source !== undefined && { text: source }) };
+  };
+  return { text, module: folder.lab.module, locate };
+}
+
+/** Source lines from the debug information of .ko files, with the sources beside them. */
+async function locateIn(modules: string[], reports: Report[]): Promise<Locate | undefined> {
+  const files = modules.filter((name) => name.endsWith('.ko') && existsSync(name));
+  if (files.length === 0) return undefined;
+  const kit = requireKit();
+  const frames = reports.flatMap(framesOf);
+  const finders = await Promise.all(
+    files.map((ko) => symbolizer(kit, resolve(ko), basename(ko, '.ko'), frames, readSources(dirname(resolve(ko))))),
+  );
+  return (frame) => finders.map((find) => find(frame)).find((location) => location !== undefined);
 }
 
 async function readInput(file: string | undefined): Promise<string> {
