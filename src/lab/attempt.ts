@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { dirname } from 'node:path';
 import { kernelFor, type Judge } from '../kernel/kernel.ts';
 import { requireKit, type Kit } from '../kit/kit.ts';
 import type { Lane } from '../machine/qemu.ts';
@@ -8,6 +9,7 @@ import { asBringupError } from '../shared/errors.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { buildModule, type Build } from './build.ts';
 import { Failure } from './failure.ts';
+import { inspect } from './inspect.ts';
 import { judge } from './judge.ts';
 import { loadCheck, type Lab } from './lab.ts';
 import { observe } from './observe.ts';
@@ -23,6 +25,8 @@ export interface AttemptOptions {
   lane?: Lane;
   /** A machine that was made ready before; it is used up. */
   ready?: Promise<Machine>;
+  /** Asks sparse and checkpatch too, while the machine runs. */
+  notes?: boolean;
   /** Runs make even if kbuild's saved commands could be repeated. */
   build?: 'kbuild';
   onProgress?: OnProgress;
@@ -92,6 +96,8 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
       verdict.outcome = 'fail';
       return verdict;
     }
+    const notes = options.notes ? inspect(bench.kit, bench.judge.kernel, dirname(build.file!), files) : Promise.resolve([]);
+    notes.catch(() => {}); // thrown below, unless something else is first
     const { machine, restore, warm } = await making;
     options.signal?.throwIfAborted();
     Object.assign(timings, { restore, warm });
@@ -104,6 +110,7 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
     const findings = await judge(bench.kit, lab.module, build, files, run, seen);
     timings.judge = performance.now() - judging;
     conclude(verdict, run, findings);
+    verdict.notes = await notes;
   } catch (error) {
     if (error instanceof Failure && !options.signal?.aborted) {
       verdict.findings = [{ kind: 'build', name: 'sources', title: 'the sources can not be built', detail: error.message, places: [], report: '' }];
@@ -133,6 +140,7 @@ function blank(lab: Lab, bench: Bench, seed: number, timings: Timings): Verdict 
     requirements: lab.requirements.map((requirement) => ({ ...requirement, result: 'not-reached', time: 0 })),
     findings: [],
     diagnostics: [],
+    notes: [],
     faults: 0,
     detectors: flavor.detectors,
     timings,

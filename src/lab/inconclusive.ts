@@ -14,6 +14,7 @@ export function blankVerdict(lab: Lab, seed: number, error: BringupError): Verdi
     requirements: lab.requirements.map((requirement) => ({ ...requirement, result: 'not-reached', time: 0 })),
     findings: [],
     diagnostics: [],
+    notes: [],
     faults: 0,
     detectors: [],
     timings: { build: 0, restore: 0, warm: 0, check: 0, epilogue: 0, judge: 0, total: 0 },

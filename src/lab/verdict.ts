@@ -2,6 +2,7 @@
 import type { Explanation, KindId } from '../console/index.ts';
 import type { ErrorCode } from '../shared/error-catalog.ts';
 import type { Diagnostic } from './diagnostics.ts';
+import type { Note } from './inspect.ts';
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive';
 
@@ -67,6 +68,8 @@ export interface Verdict {
   requirements: RequirementResult[];
   findings: Finding[];
   diagnostics: Diagnostic[];
+  /** Remarks of sparse and checkpatch; they do not decide. */
+  notes: Note[];
   build?: { how: 'kbuild' | 'replay'; confirmed: boolean };
   /** Allocations failed on purpose. */
   faults: number;

@@ -65,7 +65,7 @@ function save(folder: LabFolder): void {
 
 async function judgeOnce(folder: LabFolder, one: Bench, ready?: Promise<Machine>): Promise<Verdict> {
   save(folder);
-  const verdict = await attempt(folder.lab, () => readSources(folder.path), one, { seed: folder.seed, key: folder.path, ...(ready && { ready }) });
+  const verdict = await attempt(folder.lab, () => readSources(folder.path), one, { seed: folder.seed, key: folder.path, notes: true, ...(ready && { ready }) });
   if (verdict.outcome !== 'pass') throw new Error(`the solution did not pass: ${JSON.stringify(verdict.error ?? verdict.findings)}`);
   return verdict;
 }

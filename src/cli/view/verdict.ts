@@ -8,7 +8,7 @@ export function renderVerdict(verdict: Verdict, next?: string): string {
   if (verdict.outcome === 'pass') return pass(verdict, next);
   const lines = [head(verdict), '', ...verdict.requirements.map(requirement)];
   verdict.findings.forEach((finding, i) => lines.push('', ...renderFinding(finding, i + 1)));
-  return `${[...lines, '', ...summary(verdict)].join('\n')}\n`;
+  return `${[...lines, ...notes(verdict), '', ...summary(verdict)].join('\n')}\n`;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
@@ -43,6 +43,17 @@ function renderFinding(finding: Finding, number: number): string[] {
   if (finding.kind === 'build' && !finding.places.length) lines.push(...finding.report.trim().split('\n').slice(-8).map((l) => `     ${l}`));
   if (finding.report && finding.kind !== 'build') lines.push(paint('dim', `     bringup explain --last ${number}      the whole report and what usually causes it`));
   return lines;
+}
+
+const mostNotes = 5;
+
+function notes(verdict: Verdict): string[] {
+  if (verdict.notes.length === 0) return [];
+  const lines = verdict.notes.slice(0, mostNotes).map(({ tool, file, line, message }) => {
+    return paint('dim', `  ${tool.padEnd(10)} ${`${file}:${line}`.padEnd(14)} ${message}`.slice(0, columns));
+  });
+  const more = verdict.notes.length - mostNotes;
+  return ['', ...lines, ...(more > 0 ? [paint('dim', `  and ${more} more remarks (bringup check --json)`)] : [])];
 }
 
 function placeName({ file, line, fn }: Place): string {
@@ -81,7 +92,7 @@ function pass(verdict: Verdict, next?: string): string {
   const word = verdict.provisional ? 'PROVISIONAL' : 'PASS';
   const left = `${word}  ${verdict.lab}   ${total} of ${total} · ${trust.join(' · ')}`;
   const painted = paint([verdict.provisional ? 'yellow' : 'green', 'bold'], word) + left.slice(word.length);
-  const lines = [spread(painted, seconds(verdict.timings.total), left.length), ...provisionalNote(verdict)];
+  const lines = [spread(painted, seconds(verdict.timings.total), left.length), ...provisionalNote(verdict), ...notes(verdict)];
   if (!verdict.provisional) {
     lines.push(paint('dim', `      ${next ? `next: ${next}      ` : ''}bringup solution ${verdict.lab}      compare with ours`));
   }
