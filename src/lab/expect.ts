@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errnoName } from '../machine/syscalls.ts';
 import { nanoseconds, sayDuration, type Duration } from './duration.ts';
-import { Failure } from './failure.ts';
+import { Failure, FatalFailure } from './failure.ts';
 import { Pending, SyscallError } from './pending.ts';
 
 /** Assertions on a plain value. `what` names it in the evidence. */
@@ -55,7 +55,7 @@ function ofCall(call: Pending<unknown>, what: string): CallExpectation {
       throw new Failure(`${what} ${how} after ${sayDuration(call.duration)}; expected it to block for ${duration}`);
     },
     async toFinishWithin(duration) {
-      if (await call.within(nanoseconds(duration))) return;
+      if (await call.finishes(nanoseconds(duration))) return;
       throw new Failure(`${what} still slept after ${duration}${await call.whereabouts()}`);
     },
   };
@@ -66,6 +66,7 @@ async function resultOf(call: Pending<unknown>, what: string): Promise<unknown> 
     return await call;
   } catch (error) {
     if (error instanceof SyscallError) return error;
+    if (error instanceof FatalFailure) throw new FatalFailure(`${what}: ${error.message}`);
     if (error instanceof Failure) throw new Failure(`${what}: ${error.message}`);
     throw error;
   }

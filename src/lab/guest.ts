@@ -20,6 +20,7 @@ export class Guest {
   /** Files open in the table that all tasks share but the separate ones. */
   readonly #shared = new Map<bigint, string>();
   readonly #separate = new Set<Task>();
+  #spawning: Promise<unknown> = Promise.resolve();
   #idle: Task[] = [];
   #taken: Task[] = [];
   readonly #main: Task;
@@ -143,7 +144,14 @@ export class Guest {
     return free;
   }
 
-  async #spawn(separate: boolean): Promise<Task> {
+  /** One at a time: the agent's slot takes one call. */
+  #spawn(separate: boolean): Promise<Task> {
+    const spawned = this.#spawning.then(() => this.#spawnNow(separate));
+    this.#spawning = spawned.catch(() => {});
+    return spawned;
+  }
+
+  async #spawnNow(separate: boolean): Promise<Task> {
     const { caller } = this.#machine;
     const outcome = await caller.settle(await caller.ask(0, { nr: pseudo.spawn, args: [separate ? 0n : 1n] }), 1_000_000_000n);
     if (!outcome || outcome.ret < 0n) throw new Failure('the machine could not start another task');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { findReports } from '../console/index.ts';
 import { ms } from '../machine/calls.ts';
 import { readGuestFile } from '../machine/guest-file.ts';
 import { changes } from '../machine/integrity.ts';
@@ -11,6 +12,7 @@ import { sys } from '../machine/syscalls.ts';
 import type { Template } from '../machine/template.ts';
 import { GuestDown, GuestHangs } from '../machine/vital.ts';
 import { BringupError } from '../shared/errors.ts';
+import { messagesOf } from './findings.ts';
 import type { Observation } from './judge.ts';
 import { residue } from './residue.ts';
 import type { CheckRun } from './run.ts';
@@ -23,7 +25,8 @@ export async function observe(machine: Machine, template: Template, run: CheckRu
   // The last look at the log and the code comes after the last thing done in the guest.
   // A scan takes seconds. It is worth it when something suspicious is there that allocation profiling,
   // which knows only what the module's own code allocated, has not reported already.
-  const reported = machine.logSinceStart().some(({ text }) => text.includes('allocated at module unload'));
+  // A line that only looks like it is not enough: it must be one that the judge counts.
+  const reported = findReports(messagesOf(machine.logSinceStart())).some(({ kind, allocated }) => kind === 'leak' && allocated);
   const suspicious = unloaded && !reported && (suspects(machine.space, template, run.since) ?? 0) > 0;
   const leaks = suspicious ? await inGuest('', () => scan(machine)) : '';
   const original = originals(template);

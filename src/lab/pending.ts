@@ -59,6 +59,15 @@ export class Pending<T> implements PromiseLike<T> {
     return this.#outcome !== undefined && this.duration < limit;
   }
 
+  /**
+   * True when the call is over after at most that many guest nanoseconds from now. What passed before
+   * does not count: on a busy host the guest waits for us between two calls.
+   */
+  async finishes(limit: bigint): Promise<boolean> {
+    this.#outcome = await this.#options.caller.settle(await this.#options.asked, limit);
+    return this.#outcome !== undefined;
+  }
+
   /** Guest nanoseconds the call took, once it is over. */
   get duration(): bigint {
     return this.#outcome ? this.#outcome.end - this.#outcome.start : 0n;

@@ -13,6 +13,7 @@ export type PollEvent = 'in' | 'out' | 'err' | 'hup' | 'rdnorm' | 'wrnorm' | 'pr
 const flags: Record<Mode, bigint> = { r: 0n, w: 1n, rw: 2n };
 const nonblockFlag = 0o4000n;
 const longestFile = 32 << 20;
+const mostFiles = 1n << 20n;
 // include/uapi/asm-generic/poll.h
 const pollBits: Record<PollEvent, number> = { in: 1, pri: 2, out: 4, err: 8, hup: 16, rdnorm: 0x40, wrnorm: 0x100 };
 const whence = { start: 0n, current: 1n, end: 2n };
@@ -64,6 +65,7 @@ export class Task {
     const [address] = this.buffers(Buffer.from(`${path}\0`));
     const flag = flags[mode] | (options.nonblock ? nonblockFlag : 0n);
     return this.make(`open() of ${path}`, { nr: sys.open, args: [address!, flag, 0n] }, ({ ret }) => {
+      if (ret > mostFiles) throw new Failure(`open() of ${path} returned ${ret}, which is no file descriptor`);
       this.openFiles.set(ret, path);
       return new OpenFile(this, ret, path);
     });

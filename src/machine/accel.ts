@@ -39,8 +39,10 @@ export async function kvmWorks(kit: Kit, judge: Judge, device = '/dev/kvm'): Pro
       if (seen.size >= 4) return { works: true, why: 'a canary machine ran' };
     }
     return { works: false, why: `${device} opens, but a canary machine got nowhere in ${deadline / 1000} s` };
-  } catch (error) {
-    return { works: false, why: `a canary machine did not start: ${error instanceof Error ? error.message : String(error)}` };
+  } catch {
+    qemu.process.kill('SIGKILL');
+    const { stderr } = await qemu.gone;
+    return { works: false, why: `a canary machine did not start: ${stderr || 'QEMU gave no reason'}` };
   } finally {
     qemu.process.kill('SIGKILL');
     await qemu.gone;

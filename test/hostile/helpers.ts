@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect } from 'vitest';
@@ -117,6 +117,9 @@ export function said(verdict: Verdict): string {
   const evidence = verdict.requirements.map(({ evidence = '' }) => evidence);
   return [...findings, ...evidence, verdict.error?.message ?? ''].filter(Boolean).join('\n');
 }
+
+/** Milliseconds on an idle host, as they may be on one that is busy. */
+export const onBusyHost = (ms: number): number => ms * Math.max(1, loadavg()[0]! / availableParallelism());
 
 const times: string[] = [];
 

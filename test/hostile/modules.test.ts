@@ -2,7 +2,18 @@
 // What a module can do to the kernel, the agent and the detectors. The C in here is GPL-2.0-only.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/lab/verdict.ts';
-import { files, harmful, judged, kinds, said, solution, theBench, timed, type Harm } from './helpers.ts';
+import {
+  files,
+  harmful,
+  judged,
+  kinds,
+  onBusyHost,
+  said,
+  solution,
+  theBench,
+  timed,
+  type Harm,
+} from './helpers.ts';
 
 interface Case extends Harm {
   name: string;
@@ -306,7 +317,7 @@ async function failing(harm: Case): Promise<void> {
   expect(verdict.outcome, said(verdict)).toBe('fail');
   if (harm.kind) expect(kinds(verdict), said(verdict)).toContain(harm.kind);
   if (harm.says) expect(said(verdict)).toMatch(harm.says);
-  expect(verdict.timings.total).toBeLessThan(25_000);
+  expect(verdict.timings.total).toBeLessThan(onBusyHost(25_000));
 }
 
 beforeAll(theBench);
@@ -376,6 +387,18 @@ describe('a module that disarms a detector', () => {
 
 describe('a module that leaves something behind', () => {
   test.for(leftovers)('$name', (harm) => failing(harm));
+
+  test('a line about another leak does not keep kmemleak from looking', async () => {
+    const verdict = await judged(
+      harmful({
+        init: 'char *lost = kstrdup("a text nobody frees", GFP_KERNEL); OPTIMIZER_HIDE_VAR(lost);',
+        exit: 'printk("0 bytes allocated at module unload\\n");',
+      }),
+    );
+    timed('kstrdup() leaks, with an excuse', verdict);
+    expect(verdict.outcome, said(verdict)).toBe('fail');
+    expect(kinds(verdict), said(verdict)).toContain('leak');
+  });
 
   // kmemleak reaches it from the kernel's own list of workqueues, and nobody else looks.
   test.fails('alloc_workqueue() leaks', () =>

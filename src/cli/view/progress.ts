@@ -42,7 +42,7 @@ function shareOf({ done, total, finished }: Progress): number | undefined {
 
 /** 'kernel  core 6.12.117    compiling  ██████████░░░░░░░░░░  704/1417 steps   4 min left' */
 export function format(progress: Progress, share: number | undefined, left: number | undefined, elapsed: number): string {
-  const head = `${progress.task.padEnd(8)}${progress.subject.padEnd(24)}`;
+  const head = `${progress.task.padEnd(8)}${progress.subject.padEnd(23)} `;
   if (progress.finished) return `${head}${'█'.repeat(barWidth)}  done   ${sayTime(elapsed)}`;
   if (share === undefined) return `${head}${progress.phase}`;
   const filled = Math.round(share * barWidth);
