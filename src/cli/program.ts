@@ -3,6 +3,22 @@ import { Command, CommanderError } from 'commander';
 import { asBringupError, BringupError, exit } from '../shared/errors.ts';
 import { wrap } from './view/style.ts';
 
+/** Options of all commands; each command reads its own. */
+interface Flags {
+  json?: boolean;
+  wait?: boolean;
+  quick?: boolean;
+  again?: boolean;
+  anyway?: boolean;
+  module?: string[];
+  last?: string | true;
+  runs: string;
+  rejudge?: boolean;
+  name?: string;
+  templates?: boolean;
+  all?: boolean;
+}
+
 type Work = (signal: AbortSignal) => number | Promise<number>;
 
 /** Parses the command line, runs the command, and gives the exit status. Never throws. */
@@ -46,7 +62,7 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('make what is missing: kit, kernels; then say what to do next')
     .option('--wait', 'stay until the core kernel is built')
     .option('--no-quick', "do not fetch Debian's kernel for provisional verdicts")
-    .action((options) => run(async (signal) => (await import('./commands/setup.ts')).start(options, signal))());
+    .action((options: Flags) => run(async (signal) => (await import('./commands/setup.ts')).start(options, signal))());
   program
     .command('stop')
     .description('end what runs in the background')
@@ -55,54 +71,54 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .command('status')
     .description('what is there and what is being made')
     .option(...json)
-    .action((options) => run(async () => (await import('./commands/setup.ts')).status(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/setup.ts')).status(options))());
   program
     .command('doctor')
     .description('look at what the host offers and say what is missing')
     .option(...json)
-    .action((options) => run(async () => (await import('./commands/doctor.ts')).doctor(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/doctor.ts')).doctor(options))());
 
   program
     .command('labs')
     .description('list the labs')
     .option(...json)
-    .action((options) => run(async () => (await import('./commands/labs.ts')).labs(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/labs.ts')).labs(options))());
   program
     .command('get <lab> [dir]')
     .description('get a lab: a folder with its brief and starter')
     .option(...json)
-    .action((lab: string, dir, options) => run(async () => (await import('./commands/labs.ts')).get(lab, dir as string | undefined, options))());
+    .action((lab: string, dir: string | undefined, options: Flags) => run(async () => (await import('./commands/labs.ts')).get(lab, dir, options))());
   program
     .command('check [dir]')
     .description('judge the lab in a folder on its kernel')
     .option(...json)
-    .action((dir, options) => run(async (signal) => (await import('./commands/check.ts')).check(dir as string | undefined, options, signal))());
+    .action((dir: string | undefined, options: Flags) => run(async (signal) => (await import('./commands/check.ts')).check(dir, options, signal))());
   program
     .command('watch [dir]')
     .description('judge on every save')
-    .action((dir) => run(async (signal) => (await import('./commands/watch.ts')).watch(dir as string | undefined, signal))());
+    .action((dir: string | undefined) => run(async (signal) => (await import('./commands/watch.ts')).watch(dir, signal))());
   program
     .command('hint')
     .description('the next hint for the lab in this folder')
     .option('--again', 'the last one again')
     .option(...json)
-    .action((options) => run(async () => (await import('./commands/labs.ts')).hint(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/labs.ts')).hint(options))());
   program
     .command('shell [dir]')
     .description("a console in the lab's machine, with your module there")
-    .action((dir) => run(async (signal) => (await import('./commands/shell.ts')).shell(dir as string | undefined, signal))());
+    .action((dir: string | undefined) => run(async (signal) => (await import('./commands/shell.ts')).shell(dir, signal))());
   program
     .command('solution <lab>')
     .description('our solution, after a pass')
     .option('--anyway', 'before a pass too')
-    .action((lab: string, options) => run(async () => (await import('./commands/labs.ts')).solution(lab, options))());
+    .action((lab: string, options: Flags) => run(async () => (await import('./commands/labs.ts')).solution(lab, options))());
   program
     .command('explain [file]')
     .description('explain the reports in a kernel log (- or nothing: standard input)')
     .option('--module <ko...>', 'modules you work on: names, or .ko files to find source lines in')
     .option('--last [number]', 'a finding of the last check in this folder')
     .option(...json)
-    .action((file, options) => run(async () => (await import('./commands/explain.ts')).explainCommand(file as string | undefined, options))());
+    .action((file: string | undefined, options: Flags) => run(async () => (await import('./commands/explain.ts')).explainCommand(file, options))());
 
   const lab = program.command('lab').description('for those who write labs');
   lab
@@ -114,40 +130,40 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('prove labs: starter fails, solution and variants pass, every mutant is caught')
     .option('--runs <n>', 'runs of the solution and of each variant', '3')
     .option(...json)
-    .action((ids: string[], options) => run(async (signal) => (await import('./commands/lab.ts')).labVerify(ids, options, signal))());
+    .action((ids: string[], options: Flags) => run(async (signal) => (await import('./commands/lab.ts')).labVerify(ids, options, signal))());
 
   const kernel = program.command('kernel').description('kernels and their flavors');
   kernel
     .command('list')
     .option(...json)
-    .action((options) => run(async () => (await import('./commands/kernel.ts')).kernelList(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/kernel.ts')).kernelList(options))());
   kernel
     .command('build <flavor>')
     .option('--rejudge', 'then judge again what was judged provisionally')
     .option(...json)
-    .action((id: string, options) => run(async (signal) => (await import('./commands/kernel.ts')).kernelBuild(id, options, signal))());
+    .action((id: string, options: Flags) => run(async (signal) => (await import('./commands/kernel.ts')).kernelBuild(id, options, signal))());
   kernel
     .command('add <path>')
     .description('make a flavor of your own kernel tree')
     .option('--name <id>', 'name of the flavor')
-    .action((path: string, options) => run(async () => (await import('./commands/kernel.ts')).kernelAdd(path, options))());
+    .action((path: string, options: Flags) => run(async () => (await import('./commands/kernel.ts')).kernelAdd(path, options))());
   kernel.command('remove <flavor>').action((id: string) => run(async () => (await import('./commands/kernel.ts')).kernelRemove(id))());
 
   const kit = program.command('kit').description('the Debian toolchain');
   kit
     .command('info')
     .option(...json)
-    .action((options) => run(async () => (await import('./commands/cache.ts')).kitInfo(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/cache.ts')).kitInfo(options))());
   const cache = program.command('cache').description('the folder of things that can be made again');
   cache
     .command('size')
     .option(...json)
-    .action((options) => run(async () => (await import('./commands/cache.ts')).cacheSize(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/cache.ts')).cacheSize(options))());
   cache
     .command('prune')
     .option('--templates', 'all templates')
     .option('--all', 'everything')
-    .action((options) => run(async () => (await import('./commands/cache.ts')).cachePrune(options))());
+    .action((options: Flags) => run(async () => (await import('./commands/cache.ts')).cachePrune(options))());
 
   program
     .command('test')
@@ -158,6 +174,6 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('measure the engine')
     .option(...json)
     .option('--quick', 'fewer runs')
-    .action((options) => run(async (signal) => (await import('./commands/bench.ts')).bench(options, signal))());
+    .action((options: Flags) => run(async (signal) => (await import('./commands/bench.ts')).bench(options, signal))());
   return program;
 }

@@ -51,10 +51,16 @@ export function loadFlavor(id: string): Flavor {
     .map((home) => join(home, id))
     .find((path) => /^[a-z0-9][a-z0-9-]*$/.test(id) && existsSync(join(path, 'flavor.yaml')));
   if (!folder) throw new BringupError('E-KERNEL-UNKNOWN', `there is no flavor "${id}"; there are: ${flavorIds().join(', ')}`);
-  const text = readFileSync(join(folder, 'flavor.yaml'), 'utf8');
-  const parsed = z.union([built, prebuilt, own]).safeParse(parse(text));
-  if (!parsed.success) {
-    throw new BringupError('E-INPUT', `${join(folder, 'flavor.yaml')} is not a flavor: ${z.prettifyError(parsed.error)}`);
-  }
+  const file = join(folder, 'flavor.yaml');
+  const parsed = z.union([built, prebuilt, own]).safeParse(readYaml(file));
+  if (!parsed.success) throw new BringupError('E-INPUT', `${file} is not a flavor: ${z.prettifyError(parsed.error)}`);
   return { ...parsed.data, id, folder };
+}
+
+function readYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new BringupError('E-INPUT', `${file} is not a flavor: ${String(cause)}`, { cause });
+  }
 }

@@ -11,7 +11,7 @@ import { cacheFolder, dataFolder, repository } from '../shared/paths.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { run } from '../shared/run.ts';
 import { kernelFolder, type Kernel } from './kernel.ts';
-import type { OwnFlavor } from './flavor.ts';
+import { loadFlavor, type OwnFlavor } from './flavor.ts';
 import { sandboxFolder } from './source.ts';
 
 /** Makes a flavor of a learner's own source tree. Throws E-KERNEL-TREE. Gives the flavor's id. */
@@ -31,9 +31,8 @@ export function addTree(path: string, id: string): string {
   }
   const folder = dataFolder('kernels', id);
   mkdirSync(folder, { recursive: true });
-  const core = readFileSync(join(repository, 'kernels/core/flavor.yaml'), 'utf8');
-  const sentinels = Object.fromEntries([...core.matchAll(/^ {2}(\w+): (int|long)$/gm)].map((match) => [match[1], match[2]]));
-  const flavor = { title: `your tree ${tree}`, arch: 'x86_64', memory: '256M', commandLine: 'kasan_multi_shot', tree, sentinels };
+  const { sentinels, memory, commandLine } = loadFlavor('core');
+  const flavor = { title: `your tree ${tree}`, arch: 'x86_64', memory: `${memory >> 20}M`, commandLine, tree, sentinels };
   writeFileSync(join(folder, 'flavor.yaml'), stringify(flavor));
   return id;
 }

@@ -95,8 +95,12 @@ function ofValue(value: unknown, what: string): ValueExpectation {
 
 /** Bytes and the text they spell are the same; numbers and bigints of the same value too. */
 function same(a: unknown, b: unknown): boolean {
-  if (Buffer.isBuffer(a) || Buffer.isBuffer(b)) return bytesOf(a)?.equals(bytesOf(b) ?? Buffer.from([0])) ?? false;
-  if (typeof a === 'bigint' || typeof b === 'bigint') return a === b || Number(a) === Number(b);
+  if (Buffer.isBuffer(a) || Buffer.isBuffer(b)) {
+    const [left, right] = [bytesOf(a), bytesOf(b)];
+    return left !== undefined && right !== undefined && left.equals(right);
+  }
+  if (typeof a === 'bigint' && typeof b === 'number') return Number.isInteger(b) && a === BigInt(b);
+  if (typeof a === 'number' && typeof b === 'bigint') return same(b, a);
   return isDeepStrictEqual(a, b);
 }
 
@@ -117,7 +121,8 @@ export function show(value: unknown): string {
   }
   if (typeof value === 'bigint') return value < 0n && value > -600n ? `-${errnoName(value)}` : String(value);
   if (typeof value === 'object' && value !== null) {
-    const json = JSON.stringify(value);
+    // JSON has no bigint.
+    const json = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
     return json.length > 160 ? `${json.slice(0, 160)}…` : json;
   }
   return String(value);

@@ -160,7 +160,7 @@ export class Guest {
   }
 
   #newTask(slot: number, pid: number, separate = false): Task {
-    return new Task(this.#machine, slot, pid, separate ? new Map() : this.#shared, (asked) => this.#whereabouts(asked, pid));
+    return new Task(this.#machine, slot, pid, separate ? new Map<bigint, string>() : this.#shared, (asked) => this.#whereabouts(asked, pid));
   }
 
   /** Where a task that does not come back is, from its kernel stack. */

@@ -77,7 +77,8 @@ function readRegularFile(path: string, name: string): Buffer | undefined {
 export function digestOf(sources: Sources, only: (name: string) => boolean = () => true): string {
   const hash = createHash('sha256');
   for (const name of [...sources.keys()].sort()) {
-    if (only(name)) hash.update(name).update('\0').update(sources.get(name)!).update('\0');
+    const content = sources.get(name)!;
+    if (only(name)) hash.update(`${name}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex');
 }

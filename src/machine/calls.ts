@@ -49,6 +49,8 @@ export class Caller {
     // The agent's own slot may still be letting time pass for a call that is over.
     if (slot === 0) await this.#until(() => this.#advance === undefined);
     this.#mailbox.refresh();
+    // Until now it had nothing to answer, and spun.
+    if (this.#open.size === 0) this.#vital.progress();
     const asked: Asked = { slot, number: this.#mailbox.ask(slot, call) };
     this.#open.set(slot, asked);
     await this.#until(() => {
@@ -85,6 +87,7 @@ export class Caller {
       const completions = BigInt(this.#mailbox.completions);
       this.#collect();
       if (enough()) break;
+      this.#vital.progress();
       this.#advance = this.#mailbox.ask(0, { nr: pseudo.advance, args: [left, completions] });
       await this.#until(() => this.#advance === undefined || enough());
       if (enough()) break;

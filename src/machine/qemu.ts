@@ -26,9 +26,6 @@ export interface MachineModel {
   devices: readonly string[];
 }
 
-/** `canary`: firmware only, to see whether a guest runs at all. */
-export type QemuMode = 'boot' | 'restore' | 'canary';
-
 /** A running QEMU. */
 export interface Qemu {
   process: ChildProcess;
@@ -53,12 +50,12 @@ const lanes: Record<Lane, string[]> = {
  * `ram`, `state` and `initramfs`. With `restore`, RAM is a private copy-on-write map of the file and
  * nothing in the folder is written; the caller then loads `state`.
  */
-export function startQemu(model: MachineModel, folder: string, mode: QemuMode): Qemu {
+export function startQemu(model: MachineModel, folder: string, mode: 'boot' | 'restore'): Qemu {
   const argv = sandboxed(
     {
       kit: model.kit,
       readOnly: { '/kernel': model.kernel.folder, ...(mode === 'restore' && { '/template': folder }) },
-      writable: mode !== 'restore' ? { '/template': folder } : {},
+      writable: mode === 'boot' ? { '/template': folder } : {},
       kvm: model.lane === 'kvm',
     },
     qemuArguments(model, mode),
@@ -80,7 +77,7 @@ export function startQemu(model: MachineModel, folder: string, mode: QemuMode): 
   return { process: child, pid, qmp, serial, gone };
 }
 
-function qemuArguments(model: MachineModel, mode: QemuMode): string[] {
+function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] {
   const ram = `memory-backend-file,id=ram,size=${model.memory},mem-path=/template/ram`;
   const image = join('/kernel', model.kernel.image);
   return [
@@ -88,7 +85,7 @@ function qemuArguments(model: MachineModel, mode: QemuMode): string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-S'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-machine', 'q35,memory-backend=ram', '-m', `size=${model.memory}b`],
-    ...['-object', mode !== 'restore' ? `${ram},share=on` : `${ram},share=off,readonly=on,rom=off`],
+    ...['-object', mode === 'boot' ? `${ram},share=on` : `${ram},share=off,readonly=on,rom=off`],
     ...lanes[model.lane],
     ...['-chardev', 'socket,id=monitor,fd=3', '-object', 'monitor-qmp,id=qmp,chardev=monitor'],
     ...['-chardev', 'socket,id=serial,fd=4', '-serial', 'chardev:serial'],
@@ -97,9 +94,7 @@ function qemuArguments(model: MachineModel, mode: QemuMode): string[] {
     ...model.devices,
     ...(mode === 'boot'
       ? ['-kernel', image, '-initrd', '/template/initramfs', '-append', model.commandLine]
-      : mode === 'restore'
-        ? ['-incoming', 'defer']
-        : []),
+      : ['-incoming', 'defer']),
   ];
 }
 
@@ -119,6 +114,6 @@ async function qemuPid(info: Readable, qmp: Qmp, gone: Qemu['gone']): Promise<nu
   const early = gone.then(({ status, stderr }): never => {
     throw new BringupError('E-MACHINE-START', `QEMU ended at once with status ${status}: ${stderr || 'no message'}`);
   });
-  const [parent] = await Promise.race([Promise.all([first, qmp.command('query-status')]), early]);
+  const [parent] = await Promise.race([Promise.all([first, qmp.command('query-status').catch(() => early)]), early]);
   return Number(readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ')[0]);
 }

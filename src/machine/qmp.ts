@@ -43,6 +43,7 @@ export class Qmp {
     } catch {
       return; // QEMU ended in the middle of a line
     }
+    if (typeof reply !== 'object' || reply === null) return; // not QEMU's
     if (reply.event) return this.onEvent(reply.event, reply.data);
     if (!('return' in reply) && !reply.error) return; // the greeting
     const waiting = this.#waiting.shift();

@@ -3,10 +3,10 @@
 // Documentation/admin-guide/kdump/vmcoreinfo.rst.
 
 export interface VmcoreInfo {
-  symbol(name: string): bigint;
-  offset(member: string): number;
-  size(type: string): number;
-  number(name: string): bigint;
+  symbol: (name: string) => bigint;
+  offset: (member: string) => number;
+  size: (type: string) => number;
+  number: (name: string) => bigint;
 }
 
 /** Reads the text of the note. The getters throw a RangeError for a name that is not in it. */

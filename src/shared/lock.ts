@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BringupError, isErrno } from './errors.ts';
@@ -48,26 +48,57 @@ export function lockHolder(file: string): number | undefined {
   return readHolder(file);
 }
 
+/** A lock is a link to a file that was written before: it is whole from the instant it is there. */
 function take(file: string): boolean {
+  const mine = `${file}.${process.pid}`;
+  writeFileSync(mine, `${process.pid} ${processStart(process.pid)}`);
   try {
-    const fd = openSync(file, 'wx');
-    writeSync(fd, `${process.pid} ${processStart(process.pid)}`);
-    closeSync(fd);
+    if (linked(mine, file)) return true;
+    if (isLeft(file)) dropLeft(file, mine);
+    return false;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** Removes a lock whose holder is gone; one process at a time, or it might remove its successor's. */
+function dropLeft(file: string, mine: string): void {
+  const turn = `${file}.turn`;
+  if (linked(mine, turn)) {
+    if (isLeft(file)) rmSync(file, { force: true });
+    rmSync(turn, { force: true });
+  } else if (isLeft(turn)) rmSync(turn, { force: true });
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
     return true;
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw error;
+    if (isErrno(error, 'EEXIST')) return false;
+    throw error;
   }
-  if (readHolder(file) === undefined) rmSync(file, { force: true });
-  return false;
+}
+
+/** True for a lock without a living holder; a lock that was let go of this instant is none. */
+function isLeft(file: string): boolean {
+  const text = readLock(file);
+  return text !== undefined && holderIn(text) === undefined;
 }
 
 function readHolder(file: string): number | undefined {
+  return holderIn(readLock(file) ?? '');
+}
+
+function readLock(file: string): string | undefined {
   try {
-    const [pid, start] = readFileSync(file, 'utf8').split(' ');
-    // An empty file is one that is being written this instant.
-    if (!pid) return 0;
-    return processStart(Number(pid)) === start ? Number(pid) : undefined;
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }
+}
+
+function holderIn(text: string): number | undefined {
+  const [pid, start] = text.split(' ');
+  return start !== undefined && processStart(Number(pid)) === start ? Number(pid) : undefined;
 }

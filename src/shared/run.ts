@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { BringupError, isErrno } from './errors.ts';
 
@@ -42,6 +43,9 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     const end = (why: NonNullable<RunResult['ended']>): void => {
       ended ??= why;
       child.kill('SIGKILL');
+      // What it has started may hold them open.
+      child.stdout.destroy();
+      child.stderr.destroy();
     };
     const collect = (into: Buffer[]) => (chunk: Buffer) => {
       size += chunk.length;
@@ -56,6 +60,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     const timer = options.deadline === undefined ? undefined : setTimeout(end, options.deadline, 'deadline');
     const abort = (): void => end('aborted');
     options.signal?.addEventListener('abort', abort);
+    if (options.signal?.aborted) abort();
     if (child.pid !== undefined) options.onStart?.(child.pid);
     const clean = (): void => {
       clearTimeout(timer);
@@ -63,7 +68,8 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     };
     child.on('error', (error) => {
       clean();
-      reject(isErrno(error, 'ENOENT') ? missing(program!) : error);
+      const folderGone = options.cwd !== undefined && !existsSync(options.cwd); // ENOENT too
+      reject(isErrno(error, 'ENOENT') && !folderGone ? missing(program!) : error);
     });
     child.on('close', (code, signal) => {
       clean();

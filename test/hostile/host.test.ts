@@ -26,6 +26,7 @@ import {
   judged,
   lab,
   machinePids,
+  onBusyHost,
   privateCache,
   said,
   scratch,
@@ -250,3 +251,11 @@ test('root needs no user namespaces', async (context) => {
 function readLinkOf(folder: string, name: string): string {
   return execFileSync('readlink', ['-f', join(folder, name)], { encoding: 'utf8' }).trim();
 }
+
+test('a machine that waited long for a slow build is not taken for one that hangs', async () => {
+  const machine = await readyMachine(await theBench());
+  await sleep(onBusyHost(13_000)); // it spins meanwhile: more processor time than a hang is allowed
+  const verdict = await judged(solution, { ready: Promise.resolve(machine) });
+  timed('a machine that waited', verdict);
+  expect(verdict.outcome, said(verdict)).toBe('pass');
+});

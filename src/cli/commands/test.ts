@@ -42,9 +42,9 @@ export async function test(signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const begun = performance.now();
     const { status, output } = await stream(part.argv, signal);
-    let [passed, failed] = part.count?.(output) ?? [status === 0 ? 1 : 0, status === 0 ? 0 : 1];
-    if (status !== 0 && failed === 0) failed = 1; // it ended badly without saying of what
-    if (status === 0 && passed + failed === 0) failed = 1; // a part that tested nothing is no pass
+    const [passed, counted] = part.count?.(output) ?? [status === 0 ? 1 : 0, status === 0 ? 0 : 1];
+    // A part that ended badly without saying of what, or that tested nothing, is no pass.
+    const failed = counted === 0 && (status !== 0 || passed === 0) ? 1 : counted;
     sums.passed += passed;
     sums.failed += failed;
     const seconds = ((performance.now() - begun) / 1000).toFixed(0);
