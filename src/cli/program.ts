@@ -15,6 +15,7 @@ interface Flags {
   runs: string;
   rejudge?: boolean;
   name?: string;
+  kernel?: string;
   templates?: boolean;
   all?: boolean;
 }
@@ -91,6 +92,7 @@ function build(run: (work: Work) => () => Promise<void>): Command {
   program
     .command('check [dir]')
     .description('judge the lab in a folder on its kernel')
+    .option('--kernel <flavor>', 'on another kernel, such as your own tree; not recorded')
     .option(...json)
     .action((dir: string | undefined, options: Flags) => run(async (signal) => (await import('./commands/check.ts')).check(dir, options, signal))());
   program

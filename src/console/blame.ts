@@ -11,7 +11,7 @@ const helpers =
   /^(?:_{0,2}(?:kmalloc|kzalloc|kcalloc|kfree|kvfree|kvmalloc|krealloc|kmem_cache|slab_|vmalloc|vfree|mem(?:cpy|set|move|cmp|chr)|str(?:n?cpy|scpy|n?len|n?cmp|n?cat|chr|str)|copy_(?:to|from)_user|_copy_|rep_|raw_(?:spin|read|write)|_?raw_spin|mutex_|down_|up_|rwsem|rt_mutex|schedule|wait_for_common|wait_for_completion|io_schedule|list_|refcount_|kref|set_track|stack_trace|stack_depot|alloc_pages|post_alloc|free_pages|free_unref|call_rcu|preempt_|pagefault|check_object_size|check_heap|__schedule|cpu_relax|native_|queued_|pv_|lock_|do_raw_)|free_to_pcs|free_to_partial_list|do_raw_|dequeue_|___slab_alloc|new_slab|allocate_slab)/;
 
 /** True for frames of detectors, allocators, locks and string helpers, which only report what others did. */
-export function isInfrastructure(frame: Frame): boolean {
+function isInfrastructure(frame: Frame): boolean {
   return frame.module === undefined && (detectors.test(frame.fn) || helpers.test(frame.fn));
 }
 

@@ -26,7 +26,6 @@ const prebuilt = z.strictObject({
   ...common,
   prebuilt: z.string(),
   headers: z.string(),
-  modules: z.array(z.string()).default([]),
 });
 /** A learner's own tree: `tree` is its top folder; `config` empty keeps the tree's own .config. */
 const own = z.strictObject({ ...common, tree: z.string() });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BringupError } from '../shared/errors.ts';
 import { cacheFolder } from '../shared/paths.ts';
-import { loadFlavor, type Flavor } from './flavor.ts';
+import { flavorIds, loadFlavor, type Flavor } from './flavor.ts';
 import type { Structs } from './structs.ts';
 
 /** A built kernel: everything a machine and a module build need of it. */
@@ -38,13 +38,6 @@ export function findKernel(flavor: string): Kernel | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Kernel) : undefined;
 }
 
-/** Throws E-KERNEL-MISSING when the flavor's kernel has not been built. */
-export function requireKernel(flavor: string): Kernel {
-  const kernel = findKernel(flavor);
-  if (!kernel) throw new BringupError('E-KERNEL-MISSING', `the kernel of flavor "${flavor}" has not been built yet`);
-  return kernel;
-}
-
 export interface Judge {
   kernel: Kernel;
   flavor: Flavor;
@@ -59,10 +52,10 @@ export interface Judge {
 export function kernelFor(flavor: string): Judge {
   const kernel = findKernel(flavor);
   if (kernel) return { kernel, flavor: loadFlavor(flavor), provisional: false };
-  for (const id of readdirSync(cacheFolder('kernels'), { withFileTypes: true }).filter((e) => e.isDirectory())) {
-    const standIn = findKernel(id.name);
+  for (const id of flavorIds()) {
+    const standIn = findKernel(id);
     if (!standIn) continue;
-    const candidate = loadFlavor(id.name);
+    const candidate = loadFlavor(id);
     if (candidate.provisionalFor === flavor) return { kernel: standIn, flavor: candidate, provisional: true };
   }
   throw new BringupError('E-KERNEL-MISSING', `the kernel of flavor "${flavor}" has not been built yet`);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import type { Kit } from '../kit/kit.ts';
 import { BringupError } from '../shared/errors.ts';
 import { lockHolder } from '../shared/lock.ts';
-import { cacheFolder } from '../shared/paths.ts';
+import { cacheFolder, dataFolder } from '../shared/paths.ts';
 import type { OnProgress, Progress } from '../shared/progress.ts';
 import { buildKernel } from './build.ts';
 import { loadFlavor } from './flavor.ts';
@@ -55,4 +55,5 @@ export function removeKernel(id: string): void {
   const state = buildState(id);
   if (state) throw new BringupError('E-BUSY', `process ${state.pid} is building the kernel of ${id}`);
   rmSync(cacheFolder('kernels', id), { recursive: true, force: true });
+  rmSync(dataFolder('kernels', id), { recursive: true, force: true }); // a learner's own flavor
 }

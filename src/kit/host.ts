@@ -13,7 +13,7 @@ const needed: Record<string, string> = {
   ...(isRoot ? { setpriv: 'util-linux' } : { newuidmap: 'uidmap' }),
 };
 
-export function hasProgram(name: string): boolean {
+function hasProgram(name: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);

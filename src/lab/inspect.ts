@@ -16,7 +16,7 @@ export interface Note {
   message: string;
 }
 
-const limits = { cpuSeconds: 20, processes: 32, addressBytes: 2 ** 30 };
+const limits = { cpuSeconds: 20, processes: 4096, addressBytes: 2 ** 30 };
 
 /**
  * What sparse and checkpatch say of the learner's C files: sparse with the flags kbuild compiled them

@@ -52,7 +52,8 @@ function marked(report: Report, taint: bigint): boolean {
  */
 export async function judge(kit: Kit, module: string, build: Build, sources: Sources, run: CheckRun, seen: Observation): Promise<Finding[]> {
   const messages = messagesOf(seen.records);
-  const reports = findReports(messages).filter((report) => !artifact.test(textOf(report, messages)));
+  const all = findReports(messages);
+  const reports = all.filter((report) => !artifact.test(textOf(report, messages)));
   const leaked = leakReports(parseKmemleak(seen.leaks)).filter((report) => framesOf(report).some(inModules));
   const locate = build.file
     ? await locator(kit, build.file, module, [...reports, ...leaked], sources)
@@ -61,7 +62,7 @@ export async function judge(kit: Kit, module: string, build: Build, sources: Sou
 
   const theirs = reports.filter((report) => concerns(report, module, textOf(report, messages)));
   const findings = [...theirs, ...leaked].map((report) => toFinding(report, context));
-  findings.push(...ownFindings(run, seen, reports.length > 0));
+  findings.push(...ownFindings(run, seen, all.length > 0));
   if (findings.length === 0) {
     const stranger = reports[0];
     if (stranger && !marked(stranger, seen.taint)) {

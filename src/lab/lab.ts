@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -52,6 +52,9 @@ function readLab(folder: string): Lab {
   const parsed = schema.safeParse(parse(readFileSync(join(folder, 'lab.yaml'), 'utf8')));
   if (!parsed.success) {
     throw new BringupError('E-LAB-BROKEN', `${join(folder, 'lab.yaml')}: ${z.prettifyError(parsed.error)}`);
+  }
+  if (parsed.data.id !== basename(folder)) {
+    throw new BringupError('E-LAB-BROKEN', `${folder} has the id ${parsed.data.id}; a lab is named like its folder`);
   }
   return { ...parsed.data, folder };
 }

@@ -17,7 +17,7 @@ export class SyscallError extends Failure {
 }
 
 /** How long an awaited call may take before it counts as stuck, in guest nanoseconds. */
-export const stuckAfter = 5_000_000_000n;
+const stuckAfter = 5_000_000_000n;
 
 export interface PendingOptions<T> {
   /** As it appears in evidence: 'read() of /dev/echo'. */

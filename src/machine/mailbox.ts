@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's end of guest/mailbox.h, where the layout is described.
-import { BringupError } from '../shared/errors.ts';
 import { pageSize, type GuestMemory } from './memory.ts';
 
 const version = 1;
@@ -198,9 +197,4 @@ function pageList(memory: GuestMemory, first: number, count: number, base: numbe
     return Array.from({ length: count }, (_, i) => Number(list.readBigUInt64LE(i * 8)) - base);
   }
   return undefined;
-}
-
-/** Throws E-MACHINE-AGENT unless the mailbox is one this code speaks with. */
-export function expectIntact(mailbox: Mailbox): void {
-  if (!mailbox.intact) throw new BringupError('E-MACHINE-AGENT', 'the mailbox in the machine is not what the agent made');
 }

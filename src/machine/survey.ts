@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Flavor } from '../kernel/flavor.ts';
+import { BringupError } from '../shared/errors.ts';
 import { pageSize } from './memory.ts';
 import type { Machine } from './machine.ts';
 import { parseVmcoreInfo } from './vmcoreinfo.ts';
@@ -65,7 +66,9 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
     ),
     sentinels: Object.entries(flavor.sentinels).flatMap(([name, type]) => {
       const address = symbols[name];
-      if (!address) return [];
+      // A learner's own tree may be one without that variable; ours must have it.
+      if (!address && 'tree' in flavor) return [];
+      if (!address) throw new BringupError('E-TEMPLATE', `this kernel has no variable ${name}, which kernels/${flavor.id} names as a sentinel`);
       const bytes = type === 'int' ? 4 : 8;
       const value = machine.space.bytes(BigInt(address), bytes)?.toString('hex') ?? '';
       return [{ name, address, bytes, value }];

@@ -38,7 +38,7 @@ export const sys = {
 export const sys32 = { read: 3, write: 4, open: 5, close: 6, ioctl: 54 } as const;
 
 /** errno values by name (include/uapi/asm-generic/errno-base.h, errno.h), those a driver returns. */
-export const errnoNames: Readonly<Record<number, string>> = {
+const errnoNames: Readonly<Record<number, string>> = {
   1: 'EPERM', 2: 'ENOENT', 3: 'ESRCH', 4: 'EINTR', 5: 'EIO', 6: 'ENXIO', 7: 'E2BIG', 8: 'ENOEXEC', 9: 'EBADF',
   10: 'ECHILD', 11: 'EAGAIN', 12: 'ENOMEM', 13: 'EACCES', 14: 'EFAULT', 16: 'EBUSY', 17: 'EEXIST', 18: 'EXDEV',
   19: 'ENODEV', 20: 'ENOTDIR', 21: 'EISDIR', 22: 'EINVAL', 23: 'ENFILE', 24: 'EMFILE', 25: 'ENOTTY', 27: 'EFBIG',

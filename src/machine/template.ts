@@ -56,7 +56,7 @@ export async function getTemplate(
   const model = modelOf(kit, judge, lane, options.devices);
   const agent = agentId(kit);
   const { sentinels } = judge.flavor;
-  const key = [format, kit.id, judge.kernel.id, agent, sentinels, model.commandLine, lane, model.memory, model.devices];
+  const key = [format, kit.id, kit.versions['qemu-system-x86'], judge.kernel.id, agent, sentinels, model.commandLine, lane, model.memory, model.devices];
   const id = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
   const folder = cacheFolder('templates', id);
   const manifest = join(folder, 'template.json');

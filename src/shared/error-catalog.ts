@@ -103,10 +103,6 @@ export const catalog = {
     means: 'A detector of the kernel switched itself off, so the run can not be judged.',
     next: 'Run it again. Nothing was recorded.',
   },
-  'E-LOG-LOST': {
-    means: 'Messages of the kernel log were lost, so the run can not be judged.',
-    next: 'Run it again. Nothing was recorded.',
-  },
   'E-KERNEL-REPORT': {
     means: 'The kernel reported a problem outside the learner’s code, so the run can not be judged.',
     next: 'Run it again. If it stays, report it with the log.',

@@ -17,9 +17,12 @@ import { renderVerdict } from '../view/verdict.ts';
 const lastFile = (folder: string): string => join(folder, '.bringup-last.json');
 
 /** bringup check [DIR] */
-export async function check(path: string | undefined, options: { json?: boolean }, signal: AbortSignal): Promise<number> {
+export async function check(path: string | undefined, options: { json?: boolean; kernel?: string }, signal: AbortSignal): Promise<number> {
   const folder = openLabFolder(path ?? '.');
-  const verdict = await judgeFolder(folder, { onProgress: progressView().on, signal });
+  const onProgress = progressView().on;
+  // On another kernel than the lab's the verdict is for information, and not recorded.
+  const bench = options.kernel ? await prepareBench(options.kernel, { onProgress, signal }) : undefined;
+  const verdict = await judgeFolder(folder, { onProgress, signal, ...(bench && { bench, informative: true }) });
   process.stdout.write(options.json ? `${JSON.stringify(verdict, null, 2)}\n` : renderVerdict(verdict, nextLab(verdict.lab)));
   return statusOf(verdict);
 }
@@ -36,7 +39,7 @@ export function statusOf(verdict: Verdict): number {
  */
 export async function judgeFolder(
   folder: LabFolder,
-  options: { bench?: Bench; ready?: Promise<Machine>; onProgress?: OnProgress; signal?: AbortSignal },
+  options: { bench?: Bench; ready?: Promise<Machine>; informative?: boolean; onProgress?: OnProgress; signal?: AbortSignal },
 ): Promise<Verdict> {
   let bench: Bench;
   try {
@@ -53,7 +56,7 @@ export async function judgeFolder(
     verdict = await attempt(folder.lab, () => readSources(folder.path), bench, { ...common, build: 'kbuild' });
   }
   if (signal?.aborted) throw new BringupError('E-INTERRUPTED', 'the check was interrupted');
-  record(folder.path, verdict);
+  if (!options.informative) record(folder.path, verdict);
   try {
     writeFileSync(lastFile(folder.path), JSON.stringify(verdict));
   } catch {

@@ -52,7 +52,7 @@ function disk(): Finding {
   }
   const free = stat.bavail * stat.bsize;
   const enough = free > (findKernel('core') ? 1 : 7) * 2 ** 30;
-  return { what: 'disk', ok: enough, says: `${gib(free)} free in ${cacheFolder()}${enough ? '' : '; the kit and the core kernel take about 5 GiB while they are made'}` };
+  return { what: 'disk', ok: enough, says: `${gib(free)} free in ${cacheFolder()}${enough ? '' : '; the kit and the core kernel take about 7 GiB while they are made'}` };
 }
 
 function memory(): Finding {

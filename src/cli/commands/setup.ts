@@ -33,8 +33,7 @@ export async function start(options: { wait?: boolean; quick?: boolean }, signal
     if (options.quick !== false && !findKernel('quick')) await makeKernel(kit, 'quick', view.on, signal);
     if (options.wait) await follow(view.on, signal);
   }
-  if (findKernel(core)) await prepareBench(core, { onProgress: view.on, signal });
-  else await prepareBench(core, { onProgress: view.on, signal });
+  if (findKernel(core) || findKernel('quick')) await prepareBench(core, { onProgress: view.on, signal });
   view.end();
   process.stdout.write(ready());
   return exit.ok;

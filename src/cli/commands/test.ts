@@ -24,11 +24,14 @@ const vitest = (output: string): [number, number] | undefined => {
   return [Number(/(\d+) passed/.exec(line)?.[1] ?? 0), Number(/(\d+) failed/.exec(line)?.[1] ?? 0)];
 };
 
+// Entry points, and modules whose exports are for others: the lab interface and dynamic imports.
+const excluded = '--excludePathsFromReport=config;labs/;test/;cli/commands/;cli/program;lab/api;lab/skeleton;console/index';
+
 const parts: Part[] = [
   { name: 'types', argv: [tool('tsc')] },
   { name: 'lint', argv: [tool('eslint'), '.'] },
   { name: 'format', argv: [tool('prettier'), '--check', '--log-level', 'warn', '.'] },
-  { name: 'dead code', argv: [tool('ts-unused-exports'), 'tsconfig.json', '--excludePathsFromReport=config;labs/;test/'] },
+  { name: 'dead code', argv: [tool('ts-unused-exports'), 'tsconfig.json', '--allowUnusedTypes', excluded] },
   { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
   { name: 'machine tests', argv: [tool('vitest'), 'run', '--project', 'machine'], count: vitest },
   { name: 'labs', argv: [join(repository, 'bringup'), 'lab', 'verify'], count: plain },

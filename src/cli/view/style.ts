@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 type Format = Parameters<typeof styleText>[0];
 
 /** Colors only on a terminal, and not when NO_COLOR is set (no-color.org). */
-export const colored = process.stdout.isTTY && !process.env['NO_COLOR'];
+const colored = process.stdout.isTTY && !process.env['NO_COLOR'];
 
 export function paint(format: Format, text: string): string {
   return colored ? styleText(format, text, { validateStream: false }) : text;

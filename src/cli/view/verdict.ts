@@ -2,7 +2,7 @@
 import type { Finding, Place, RequirementResult, Verdict } from '../../lab/verdict.ts';
 import { columns, paint, wrap } from './style.ts';
 
-/** A verdict as it appears in the terminal: one screen, the cause first (see docs/look/terminal.md). */
+/** A verdict as it appears in the terminal: one screen, the cause first. */
 export function renderVerdict(verdict: Verdict, next?: string): string {
   if (verdict.outcome === 'inconclusive') return inconclusive(verdict);
   if (verdict.outcome === 'pass') return pass(verdict, next);
