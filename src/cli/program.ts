@@ -44,7 +44,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function report(error: BringupError, json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify({ error })}\n`);
-  else process.stderr.write(`${wrap(`${error.code}: ${error.message}`).join('\n')}\n${wrap(error.next, 6).join('\n')}\n`);
+  else
+    process.stderr.write(
+      `${wrap(`${error.code}: ${error.message}`).join('\n')}\n${wrap(error.next, 6).join('\n')}\n`,
+    );
   if (process.env['BRINGUP_DEBUG']) console.error(error);
   return error.exitStatus;
 }
@@ -63,7 +66,9 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('make what is missing: kit, kernels; then say what to do next')
     .option('--wait', 'stay until the core kernel is built')
     .option('--no-quick', "do not fetch Debian's kernel for provisional verdicts")
-    .action((options: Flags) => run(async (signal) => (await import('./commands/setup.ts')).start(options, signal))());
+    .action((options: Flags) =>
+      run(async (signal) => (await import('./commands/setup.ts')).start(options, signal))(),
+    );
   program
     .command('stop')
     .description('end what runs in the background')
@@ -88,17 +93,23 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .command('get <lab> [dir]')
     .description('get a lab: a folder with its brief and starter')
     .option(...json)
-    .action((lab: string, dir: string | undefined, options: Flags) => run(async () => (await import('./commands/labs.ts')).get(lab, dir, options))());
+    .action((lab: string, dir: string | undefined, options: Flags) =>
+      run(async () => (await import('./commands/labs.ts')).get(lab, dir, options))(),
+    );
   program
     .command('check [dir]')
     .description('judge the lab in a folder on its kernel')
     .option('--kernel <flavor>', 'on another kernel, such as your own tree; not recorded')
     .option(...json)
-    .action((dir: string | undefined, options: Flags) => run(async (signal) => (await import('./commands/check.ts')).check(dir, options, signal))());
+    .action((dir: string | undefined, options: Flags) =>
+      run(async (signal) => (await import('./commands/check.ts')).check(dir, options, signal))(),
+    );
   program
     .command('watch [dir]')
     .description('judge on every save')
-    .action((dir: string | undefined) => run(async (signal) => (await import('./commands/watch.ts')).watch(dir, signal))());
+    .action((dir: string | undefined) =>
+      run(async (signal) => (await import('./commands/watch.ts')).watch(dir, signal))(),
+    );
   program
     .command('hint')
     .description('the next hint for the lab in this folder')
@@ -108,19 +119,25 @@ function build(run: (work: Work) => () => Promise<void>): Command {
   program
     .command('shell [dir]')
     .description("a console in the lab's machine, with your module there")
-    .action((dir: string | undefined) => run(async (signal) => (await import('./commands/shell.ts')).shell(dir, signal))());
+    .action((dir: string | undefined) =>
+      run(async (signal) => (await import('./commands/shell.ts')).shell(dir, signal))(),
+    );
   program
     .command('solution <lab>')
     .description('our solution, after a pass')
     .option('--anyway', 'before a pass too')
-    .action((lab: string, options: Flags) => run(async () => (await import('./commands/labs.ts')).solution(lab, options))());
+    .action((lab: string, options: Flags) =>
+      run(async () => (await import('./commands/labs.ts')).solution(lab, options))(),
+    );
   program
     .command('explain [file]')
     .description('explain the reports in a kernel log (- or nothing: standard input)')
     .option('--module <ko...>', 'modules you work on: names, or .ko files to find source lines in')
     .option('--last [number]', 'a finding of the last check in this folder')
     .option(...json)
-    .action((file: string | undefined, options: Flags) => run(async () => (await import('./commands/explain.ts')).explainCommand(file, options))());
+    .action((file: string | undefined, options: Flags) =>
+      run(async () => (await import('./commands/explain.ts')).explainCommand(file, options))(),
+    );
 
   const lab = program.command('lab').description('for those who write labs');
   lab
@@ -132,24 +149,34 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('prove labs: starter fails, solution and variants pass, every mutant is caught')
     .option('--runs <n>', 'runs of the solution and of each variant', '3')
     .option(...json)
-    .action((ids: string[], options: Flags) => run(async (signal) => (await import('./commands/lab.ts')).labVerify(ids, options, signal))());
+    .action((ids: string[], options: Flags) =>
+      run(async (signal) => (await import('./commands/lab.ts')).labVerify(ids, options, signal))(),
+    );
 
   const kernel = program.command('kernel').description('kernels and their flavors');
   kernel
     .command('list')
     .option(...json)
-    .action((options: Flags) => run(async () => (await import('./commands/kernel.ts')).kernelList(options))());
+    .action((options: Flags) =>
+      run(async () => (await import('./commands/kernel.ts')).kernelList(options))(),
+    );
   kernel
     .command('build <flavor>')
     .option('--rejudge', 'then judge again what was judged provisionally')
     .option(...json)
-    .action((id: string, options: Flags) => run(async (signal) => (await import('./commands/kernel.ts')).kernelBuild(id, options, signal))());
+    .action((id: string, options: Flags) =>
+      run(async (signal) => (await import('./commands/kernel.ts')).kernelBuild(id, options, signal))(),
+    );
   kernel
     .command('add <path>')
     .description('make a flavor of your own kernel tree')
     .option('--name <id>', 'name of the flavor')
-    .action((path: string, options: Flags) => run(async () => (await import('./commands/kernel.ts')).kernelAdd(path, options))());
-  kernel.command('remove <flavor>').action((id: string) => run(async () => (await import('./commands/kernel.ts')).kernelRemove(id))());
+    .action((path: string, options: Flags) =>
+      run(async () => (await import('./commands/kernel.ts')).kernelAdd(path, options))(),
+    );
+  kernel
+    .command('remove <flavor>')
+    .action((id: string) => run(async () => (await import('./commands/kernel.ts')).kernelRemove(id))());
 
   const kit = program.command('kit').description('the Debian toolchain');
   kit
@@ -176,6 +203,8 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('measure the engine')
     .option(...json)
     .option('--quick', 'fewer runs')
-    .action((options: Flags) => run(async (signal) => (await import('./commands/bench.ts')).bench(options, signal))());
+    .action((options: Flags) =>
+      run(async (signal) => (await import('./commands/bench.ts')).bench(options, signal))(),
+    );
   return program;
 }

@@ -20,7 +20,12 @@ import { fetchSource, sandboxFolder, type Source } from './source.ts';
  * Builds a flavor's kernel unless this very one is there. kbuild itself goes on where an interrupted
  * build stopped. Throws E-KERNEL-CONFIG or E-KERNEL-BUILD.
  */
-export async function buildKernel(kit: Kit, flavor: BuiltFlavor, onProgress: OnProgress, signal?: AbortSignal): Promise<Kernel> {
+export async function buildKernel(
+  kit: Kit,
+  flavor: BuiltFlavor,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<Kernel> {
   return withLock(cacheFolder('locks', `kernel-${flavor.id}`), async () => {
     const source = await fetchSource(kit, flavor.source, onProgress, signal);
     const fragment = readFileSync(join(flavor.folder, flavor.config), 'utf8');
@@ -33,7 +38,13 @@ export async function buildKernel(kit: Kit, flavor: BuiltFlavor, onProgress: OnP
     rmSync(join(home, 'kernel.json'), { force: true });
     const make = (args: string[], onOutput?: (chunk: Buffer) => void): Promise<RunResult> => {
       const argv = sandboxed(
-        { kit: kit.root, readOnly: { '/source': source.tree }, writable: { '/build': out }, cwd: '/source', env: reproducible },
+        {
+          kit: kit.root,
+          readOnly: { '/source': source.tree },
+          writable: { '/build': out },
+          cwd: '/source',
+          env: reproducible,
+        },
         ['nice', 'make', 'O=/build', ...args],
       );
       return run(argv, { ...(onOutput && { onOutput }), ...(signal && { signal }) });
@@ -67,20 +78,32 @@ export async function buildKernel(kit: Kit, flavor: BuiltFlavor, onProgress: OnP
 }
 
 // The same source gives the same image, whoever builds it and when.
-const reproducible = { KBUILD_BUILD_TIMESTAMP: '1970-01-01', KBUILD_BUILD_USER: 'bringup', KBUILD_BUILD_HOST: 'kit' };
+const reproducible = {
+  KBUILD_BUILD_TIMESTAMP: '1970-01-01',
+  KBUILD_BUILD_USER: 'bringup',
+  KBUILD_BUILD_HOST: 'kit',
+};
 
 function kernelId(flavor: BuiltFlavor, source: Source, kit: Kit, fragment: string): string {
-  const digest = createHash('sha256').update(JSON.stringify([source.version, kit.id, fragment, 1])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([source.version, kit.id, fragment, 1]))
+    .digest('hex');
   return `${flavor.id}-${source.version}-${digest.slice(0, 8)}`;
 }
 
-async function configure(fragment: string, out: string, make: (args: string[]) => Promise<RunResult>): Promise<void> {
+async function configure(
+  fragment: string,
+  out: string,
+  make: (args: string[]) => Promise<RunResult>,
+): Promise<void> {
   // A fragment that did not change leaves .config alone, so that kbuild does not start over.
   const request = join(out, '.bringup-config');
-  if (existsSync(request) && existsSync(join(out, '.config')) && readFileSync(request, 'utf8') === fragment) return;
+  if (existsSync(request) && existsSync(join(out, '.config')) && readFileSync(request, 'utf8') === fragment)
+    return;
   writeFileSync(request, fragment);
   const result = await make(['-s', 'KCONFIG_ALLCONFIG=/build/.bringup-config', 'allnoconfig']);
-  if (result.status !== 0) throw new BringupError('E-KERNEL-CONFIG', `configuration failed: ${result.stderr.toString().trim()}`);
+  if (result.status !== 0)
+    throw new BringupError('E-KERNEL-CONFIG', `configuration failed: ${result.stderr.toString().trim()}`);
   const problems = unmet(fragment, readFileSync(join(out, '.config'), 'utf8'));
   if (problems.length > 0) {
     rmSync(request);
@@ -104,7 +127,14 @@ async function compile(
   const before = existsSync(countFile) ? Number(readFileSync(countFile, 'utf8')) : 0;
   let done = before;
   const report = (): void =>
-    onProgress({ task: 'kernel', subject, phase: 'compiling', done: Math.min(done, expectedSteps), total: expectedSteps, unit: 'steps' });
+    onProgress({
+      task: 'kernel',
+      subject,
+      phase: 'compiling',
+      done: Math.min(done, expectedSteps),
+      total: expectedSteps,
+      unit: 'steps',
+    });
   report();
   const result = await make([`-j${availableParallelism()}`, 'bzImage', 'modules'], (chunk) => {
     done += chunk.toString().match(step)?.length ?? 0;
@@ -113,7 +143,11 @@ async function compile(
   writeFileSync(countFile, String(done));
   writeFileSync(log, Buffer.concat([result.stdout, result.stderr]));
   if (signal?.aborted) throw new BringupError('E-KERNEL-BUILD', 'interrupted while building the kernel');
-  if (result.status !== 0) throw new BringupError('E-KERNEL-BUILD', `make ended with status ${result.status}; its output is in ${log}`);
+  if (result.status !== 0)
+    throw new BringupError(
+      'E-KERNEL-BUILD',
+      `make ended with status ${result.status}; its output is in ${log}`,
+    );
 }
 
 // Steps of the core flavor's build, counted; others are near enough for a bar.

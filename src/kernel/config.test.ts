@@ -55,15 +55,22 @@ test.each([
   expect(unmet(fragment, final)).toEqual([problem]);
 });
 
-test.each(['# CONFIG_MODULE_SIG is not set', 'CONFIG_MODULE_SIG=n', 'CONFIG_NOT_EVEN_THERE=n', 'CONFIG_LOCALVERSION=""'])(
-  'a request that was met is not: %s',
-  (fragment) => expect(unmet(fragment, final)).toEqual([]),
-);
+test.each([
+  '# CONFIG_MODULE_SIG is not set',
+  'CONFIG_MODULE_SIG=n',
+  'CONFIG_NOT_EVEN_THERE=n',
+  'CONFIG_LOCALVERSION=""',
+])('a request that was met is not: %s', (fragment) => expect(unmet(fragment, final)).toEqual([]));
 
 test('the core flavor asks for its detectors, and says so when they are dropped', () => {
   const fragment = readFileSync(join(repository, 'kernels/core/config'), 'utf8');
   const asked = parseConfig(fragment);
-  const detectors = ['CONFIG_KASAN', 'CONFIG_PROVE_LOCKING', 'CONFIG_DEBUG_KMEMLEAK', 'CONFIG_DEBUG_ATOMIC_SLEEP'];
+  const detectors = [
+    'CONFIG_KASAN',
+    'CONFIG_PROVE_LOCKING',
+    'CONFIG_DEBUG_KMEMLEAK',
+    'CONFIG_DEBUG_ATOMIC_SLEEP',
+  ];
   for (const name of detectors) expect(asked.get(name), name).toBe('y');
   expect(unmet(fragment, fragment)).toEqual([]);
   const without = fragment.replace('CONFIG_KASAN=y', '# CONFIG_KASAN is not set');

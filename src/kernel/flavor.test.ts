@@ -35,24 +35,42 @@ test('only a flavor with detectors may judge for good', () => {
   }
 });
 
-test.each(['nope', '', '.', '..', '../../etc', '../kernels/core', 'core/', '/etc', 'Core', 'core\n', 'core\0', '__proto__', 'a'.repeat(5000)])(
-  'an unknown or hostile name is refused: %j',
-  (id) => {
-    expect(() => loadFlavor(id)).toThrowError(expect.objectContaining({ code: 'E-KERNEL-UNKNOWN' }) as Error);
-  },
-);
+test.each([
+  'nope',
+  '',
+  '.',
+  '..',
+  '../../etc',
+  '../kernels/core',
+  'core/',
+  '/etc',
+  'Core',
+  'core\n',
+  'core\0',
+  '__proto__',
+  'a'.repeat(5000),
+])('an unknown or hostile name is refused: %j', (id) => {
+  expect(() => loadFlavor(id)).toThrowError(expect.objectContaining({ code: 'E-KERNEL-UNKNOWN' }) as Error);
+});
 
 test('a name that leads out of the folder is refused even if a flavor is there', () => {
   own('mine', 'title: t');
   mkdirSync(join(data, 'elsewhere'));
   writeFileSync(join(data, 'elsewhere', 'flavor.yaml'), 'title: x\narch: x86_64\nmemory: 256M\ntree: /\n');
-  expect(() => loadFlavor('../elsewhere')).toThrowError(expect.objectContaining({ code: 'E-KERNEL-UNKNOWN' }) as Error);
+  expect(() => loadFlavor('../elsewhere')).toThrowError(
+    expect.objectContaining({ code: 'E-KERNEL-UNKNOWN' }) as Error,
+  );
 });
 
 test("a learner's own tree is a flavor, after those of the repository", () => {
   own('mine', 'title: mine\narch: x86_64\nmemory: 256M\ntree: /home/me/linux\n');
   expect(flavorIds().at(-1)).toBe('mine');
-  expect(loadFlavor('mine')).toMatchObject({ id: 'mine', tree: '/home/me/linux', memory: 256 << 20, sentinels: {} });
+  expect(loadFlavor('mine')).toMatchObject({
+    id: 'mine',
+    tree: '/home/me/linux',
+    memory: 256 << 20,
+    sentinels: {},
+  });
 });
 
 test("a flavor can not be put in front of the repository's", () => {
@@ -70,6 +88,9 @@ test.each([
 ])('a wrong file is E-INPUT and named: %s', (_, yaml) => {
   own('mine', yaml);
   expect(() => loadFlavor('mine')).toThrowError(
-    expect.objectContaining({ code: 'E-INPUT', message: expect.stringContaining(join(data, 'kernels/mine/flavor.yaml')) as string }) as Error,
+    expect.objectContaining({
+      code: 'E-INPUT',
+      message: expect.stringContaining(join(data, 'kernels/mine/flavor.yaml')) as string,
+    }) as Error,
   );
 });

@@ -35,24 +35,32 @@ export type PrebuiltFlavor = z.infer<typeof prebuilt> & { id: string; folder: st
 export type OwnFlavor = z.infer<typeof own> & { id: string; folder: string };
 export type Flavor = BuiltFlavor | PrebuiltFlavor | OwnFlavor;
 
+const idPattern = /^[a-z0-9][a-z0-9-]*$/;
 const homes = (): string[] => [join(repository, 'kernels'), dataFolder('kernels')];
 
 /** Ids of all flavors: those of the repository, then the learner's own. */
 export function flavorIds(): string[] {
   return homes()
     .filter((home) => existsSync(home))
-    .flatMap((home) => readdirSync(home).filter((id) => existsSync(join(home, id, 'flavor.yaml'))));
+    .flatMap((home) =>
+      readdirSync(home).filter((id) => idPattern.test(id) && existsSync(join(home, id, 'flavor.yaml'))),
+    );
 }
 
 /** Reads a flavor. Throws E-KERNEL-UNKNOWN, or E-INPUT when its file is wrong. */
 export function loadFlavor(id: string): Flavor {
   const folder = homes()
     .map((home) => join(home, id))
-    .find((path) => /^[a-z0-9][a-z0-9-]*$/.test(id) && existsSync(join(path, 'flavor.yaml')));
-  if (!folder) throw new BringupError('E-KERNEL-UNKNOWN', `there is no flavor "${id}"; there are: ${flavorIds().join(', ')}`);
+    .find((path) => idPattern.test(id) && existsSync(join(path, 'flavor.yaml')));
+  if (!folder)
+    throw new BringupError(
+      'E-KERNEL-UNKNOWN',
+      `there is no flavor "${id}"; there are: ${flavorIds().join(', ')}`,
+    );
   const file = join(folder, 'flavor.yaml');
   const parsed = z.union([built, prebuilt, own]).safeParse(readYaml(file));
-  if (!parsed.success) throw new BringupError('E-INPUT', `${file} is not a flavor: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new BringupError('E-INPUT', `${file} is not a flavor: ${z.prettifyError(parsed.error)}`);
   return { ...parsed.data, id, folder };
 }
 

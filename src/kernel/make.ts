@@ -17,7 +17,12 @@ const stateFile = (flavor: string): string => cacheFolder('state', `kernel-${fla
  * Makes a flavor's kernel unless it is there, and keeps its progress where `buildState` finds it from
  * other processes.
  */
-export async function makeKernel(kit: Kit, id: string, onProgress: OnProgress, signal?: AbortSignal): Promise<Kernel> {
+export async function makeKernel(
+  kit: Kit,
+  id: string,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<Kernel> {
   const flavor = loadFlavor(id);
   const tell: OnProgress = (progress) => {
     mkdirSync(cacheFolder('state'), { recursive: true });
@@ -47,7 +52,9 @@ export function buildState(id: string): { pid: number; progress?: Progress } | u
 
 /** True when some part of an unfinished build is there to go on from. */
 export function begun(id: string): boolean {
-  return existsSync(cacheFolder('kernels', id, 'build')) && !existsSync(cacheFolder('kernels', id, 'kernel.json'));
+  return (
+    existsSync(cacheFolder('kernels', id, 'build')) && !existsSync(cacheFolder('kernels', id, 'kernel.json'))
+  );
 }
 
 /** Drops a flavor's kernel and everything built for it. Throws E-BUSY while it is being built. */

@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Kit } from '../kit/kit.ts';
 import { BringupError } from '../shared/errors.ts';
@@ -12,7 +22,12 @@ import { findKernel, kernelFolder, type Kernel } from './kernel.ts';
 import { download, unpackDebs } from './source.ts';
 
 /** Fetches a kernel of Debian's as it is, with what is needed to build modules for it. */
-export async function fetchPrebuilt(kit: Kit, flavor: PrebuiltFlavor, onProgress: OnProgress, signal?: AbortSignal): Promise<Kernel> {
+export async function fetchPrebuilt(
+  kit: Kit,
+  flavor: PrebuiltFlavor,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<Kernel> {
   return withLock(cacheFolder('locks', `kernel-${flavor.id}`), async () => {
     const present = findKernel(flavor.id);
     if (present) return present;
@@ -21,14 +36,18 @@ export async function fetchPrebuilt(kit: Kit, flavor: PrebuiltFlavor, onProgress
     const home = kernelFolder(flavor.id);
     rmSync(home, { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
-    const packages = [...(await closure(kit, flavor.prebuilt, /^linux-image-\d/)), ...(await closure(kit, flavor.headers, /^linux-(headers|kbuild)-\d/))];
+    const packages = [
+      ...(await closure(kit, flavor.prebuilt, /^linux-image-\d/)),
+      ...(await closure(kit, flavor.headers, /^linux-(headers|kbuild)-\d/)),
+    ];
     await download(kit, packages, home, signal);
     onProgress({ task: 'kernel', subject, phase: 'unpacking' });
     await unpackDebs(kit, home, 'root');
     const root = join(home, 'root');
     const image = readdirSync(join(root, 'boot')).find((name) => name.startsWith('vmlinuz-'));
     const release = image?.slice('vmlinuz-'.length);
-    if (!image || !release) throw new BringupError('E-KERNEL-SOURCE', `${flavor.prebuilt} has no /boot/vmlinuz`);
+    if (!image || !release)
+      throw new BringupError('E-KERNEL-SOURCE', `${flavor.prebuilt} has no /boot/vmlinuz`);
     mkdirSync(join(home, 'image'));
     copyFileSync(join(root, 'boot', image), join(home, 'image', 'vmlinuz'));
     gatherHeaders(root);
@@ -53,10 +72,38 @@ export async function fetchPrebuilt(kit: Kit, flavor: PrebuiltFlavor, onProgress
 
 /** The packages a package leads to by dependencies whose names match; metapackages resolve to real ones. */
 async function closure(kit: Kit, name: string, wanted: RegExp): Promise<string[]> {
-  const argv = ['bwrap', '--ro-bind', kit.root, '/', '--tmpfs', '/var/cache/apt', '--tmpfs', '/tmp', '--dev', '/dev', 'apt-cache', 'depends', '--recurse', '--no-recommends', '--no-suggests', '--no-conflicts', '--no-breaks', '--no-replaces', '--no-enhances', name];
+  const argv = [
+    'bwrap',
+    '--ro-bind',
+    kit.root,
+    '/',
+    '--tmpfs',
+    '/var/cache/apt',
+    '--tmpfs',
+    '/tmp',
+    '--dev',
+    '/dev',
+    'apt-cache',
+    'depends',
+    '--recurse',
+    '--no-recommends',
+    '--no-suggests',
+    '--no-conflicts',
+    '--no-breaks',
+    '--no-replaces',
+    '--no-enhances',
+    name,
+  ];
   const { stdout, status, stderr } = await run(argv);
-  if (status !== 0) throw new BringupError('E-KERNEL-SOURCE', `apt-cache knows nothing of ${name}: ${stderr.toString().trim()}`);
-  const names = stdout.toString().split('\n').filter((line) => wanted.test(line));
+  if (status !== 0)
+    throw new BringupError(
+      'E-KERNEL-SOURCE',
+      `apt-cache knows nothing of ${name}: ${stderr.toString().trim()}`,
+    );
+  const names = stdout
+    .toString()
+    .split('\n')
+    .filter((line) => wanted.test(line));
   return [...new Set(names)];
 }
 

@@ -19,7 +19,12 @@ const wanted: Record<string, string[]> = {
 /** Asks pahole for the offsets in `vmlinux` of the build folder. Throws E-KERNEL-BUILD. */
 export async function measureStructs(kit: Kit, build: string): Promise<Structs> {
   const names = Object.keys(wanted);
-  const argv = sandboxed({ kit: kit.root, readOnly: { '/build': build } }, ['pahole', '-C', names.join(','), '/build/vmlinux']);
+  const argv = sandboxed({ kit: kit.root, readOnly: { '/build': build } }, [
+    'pahole',
+    '-C',
+    names.join(','),
+    '/build/vmlinux',
+  ]);
   const { stdout } = await run(argv);
   const structs: Structs = {};
   let current: string | undefined;
@@ -32,7 +37,11 @@ export async function measureStructs(kit: Kit, build: string): Promise<Structs> 
   }
   for (const name of names) {
     const missing = wanted[name]!.filter((member) => structs[name]?.[member] === undefined);
-    if (missing.length > 0) throw new BringupError('E-KERNEL-BUILD', `pahole does not know ${missing.join(', ')} of struct ${name}`);
+    if (missing.length > 0)
+      throw new BringupError(
+        'E-KERNEL-BUILD',
+        `pahole does not know ${missing.join(', ')} of struct ${name}`,
+      );
   }
   return structs;
 }

@@ -26,7 +26,9 @@ function hasProgram(name: string): boolean {
 
 /** Packages of the host that are missing. */
 export function missingPackages(): string[] {
-  const packages = Object.entries(needed).filter(([program]) => !hasProgram(program)).map(([, name]) => name);
+  const packages = Object.entries(needed)
+    .filter(([program]) => !hasProgram(program))
+    .map(([, name]) => name);
   if (!existsSync('/usr/share/keyrings/debian-archive-keyring.gpg')) packages.push('debian-archive-keyring');
   return [...new Set(packages)];
 }
@@ -34,16 +36,29 @@ export function missingPackages(): string[] {
 /** Installs packages of the host with apt-get, through sudo when not root. Throws E-HOST-PACKAGES. */
 export async function installPackages(packages: readonly string[], signal?: AbortSignal): Promise<void> {
   const next = `Install ${packages.join(' ')} with the host's package manager, then run it again.`;
-  if (!hasProgram('apt-get')) throw new BringupError('E-HOST-PACKAGES', `this host has no apt-get to install ${packages.join(' ')} with`, { next });
+  if (!hasProgram('apt-get'))
+    throw new BringupError(
+      'E-HOST-PACKAGES',
+      `this host has no apt-get to install ${packages.join(' ')} with`,
+      { next },
+    );
   const elevate = isRoot ? [] : ['sudo'];
-  if (!isRoot && !hasProgram('sudo')) throw new BringupError('E-HOST-PACKAGES', 'installing packages needs root, and there is no sudo', { next });
+  if (!isRoot && !hasProgram('sudo'))
+    throw new BringupError('E-HOST-PACKAGES', 'installing packages needs root, and there is no sudo', {
+      next,
+    });
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { env, ...(signal && { signal }) };
   await run([...elevate, 'apt-get', 'update'], options); // a list that is too old fails below, with a reason
-  const result = await run([...elevate, 'apt-get', 'install', '-y', '--no-install-recommends', ...packages], options);
+  const result = await run(
+    [...elevate, 'apt-get', 'install', '-y', '--no-install-recommends', ...packages],
+    options,
+  );
   if (result.status !== 0) {
     const why = result.stderr.toString().trim().split('\n').slice(-2).join(' ');
-    throw new BringupError('E-HOST-PACKAGES', `apt-get could not install ${packages.join(' ')}: ${why}`, { next });
+    throw new BringupError('E-HOST-PACKAGES', `apt-get could not install ${packages.join(' ')}: ${why}`, {
+      next,
+    });
   }
 }
 

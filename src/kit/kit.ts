@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { BringupError } from '../shared/errors.ts';
 import { withLock } from '../shared/lock.ts';
@@ -29,7 +38,8 @@ export function findKit(): Kit | undefined {
 /** The kit; throws E-KIT-MISSING when it has not been made. */
 export function requireKit(): Kit {
   const kit = findKit();
-  if (!kit) throw new BringupError('E-KIT-MISSING', 'the kit (Debian toolchain and QEMU) has not been made yet');
+  if (!kit)
+    throw new BringupError('E-KIT-MISSING', 'the kit (Debian toolchain and QEMU) has not been made yet');
   return kit;
 }
 
@@ -111,13 +121,25 @@ async function bootstrap(work: string, onProgress: OnProgress, signal?: AbortSig
     const file = cacheFolder('logs', 'kit.log');
     mkdirSync(cacheFolder('logs'), { recursive: true });
     writeFileSync(file, Buffer.concat(log));
-    throw new BringupError('E-KIT-BUILD', `mmdebstrap ended with status ${result.status}; its output is in ${file}`);
+    throw new BringupError(
+      'E-KIT-BUILD',
+      `mmdebstrap ended with status ${result.status}; its output is in ${file}`,
+    );
   }
   onProgress({ task: 'kit', subject: 'Debian 13 toolchain', phase: 'unpacking' });
   mkdirSync(join(work, 'root'));
   // Device nodes can't be made by a user and are not needed: the sandbox brings its own /dev.
-  const untar = await run(['tar', '-C', join(work, 'root'), '--exclude=./dev/*', '--no-same-owner', '-xf', tar]);
-  if (untar.status !== 0) throw new BringupError('E-KIT-BUILD', `the kit could not be unpacked: ${untar.stderr.toString().trim()}`);
+  const untar = await run([
+    'tar',
+    '-C',
+    join(work, 'root'),
+    '--exclude=./dev/*',
+    '--no-same-owner',
+    '-xf',
+    tar,
+  ]);
+  if (untar.status !== 0)
+    throw new BringupError('E-KIT-BUILD', `the kit could not be unpacked: ${untar.stderr.toString().trim()}`);
 }
 
 /** mmdebstrap prints a line for each package it unpacks and configures. */

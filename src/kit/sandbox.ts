@@ -29,7 +29,7 @@ export interface Sandbox {
   limits?: Limits;
 }
 
-/** Limits per process, but `processes` for the sandbox as a whole. */
+/** Limits per process. `processes` is of the sandbox's user: as root, of all sandboxes together. */
 export interface Limits {
   processes?: number;
   fileBytes?: number;
@@ -53,7 +53,18 @@ export function sandboxed(sandbox: Sandbox, argv: readonly string[]): string[] {
 
   args.push('--ro-bind', join(sandbox.kit, 'usr'), '/usr', '--ro-bind', join(sandbox.kit, 'etc'), '/etc');
   for (const link of ['bin', 'sbin', 'lib', 'lib64']) args.push('--symlink', `usr/${link}`, `/${link}`);
-  args.push('--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(tmpBytes), '--tmpfs', '/tmp');
+  args.push(
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--perms',
+    '1777',
+    '--size',
+    String(tmpBytes),
+    '--tmpfs',
+    '/tmp',
+  );
   if (sandbox.kvm && existsSync('/dev/kvm')) args.push('--dev-bind', '/dev/kvm', '/dev/kvm');
   for (const [inside, host] of Object.entries(sandbox.readOnly ?? {})) args.push('--ro-bind', host, inside);
   for (const [inside, host] of Object.entries(sandbox.writable ?? {})) args.push('--bind', host, inside);
@@ -71,7 +82,16 @@ function becomeNobody(sandbox: Sandbox): string[] {
   const groups =
     sandbox.kvm && existsSync('/dev/kvm') ? `--groups=${statSync('/dev/kvm').gid}` : '--clear-groups';
   const setpriv = ['setpriv', `--reuid=${sandboxUser}`, `--regid=${sandboxUser}`, groups];
-  return ['--cap-drop', 'ALL', ...keep, '--', ...setpriv, '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs'];
+  return [
+    '--cap-drop',
+    'ALL',
+    ...keep,
+    '--',
+    ...setpriv,
+    '--inh-caps=-all',
+    '--bounding-set=-all',
+    '--no-new-privs',
+  ];
 }
 
 function prlimit(limits: Limits | undefined): string[] {

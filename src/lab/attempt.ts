@@ -42,7 +42,10 @@ export interface Bench {
 }
 
 /** The kit, kernel and template for a flavor; boots a machine once when there is no template yet. */
-export async function prepareBench(flavor: string, options: Pick<AttemptOptions, 'lane' | 'onProgress' | 'signal'> = {}): Promise<Bench> {
+export async function prepareBench(
+  flavor: string,
+  options: Pick<AttemptOptions, 'lane' | 'onProgress' | 'signal'> = {},
+): Promise<Bench> {
   const kit = requireKit();
   const lane = options.lane ?? 'steady';
   const chosen = kernelFor(flavor);
@@ -73,11 +76,18 @@ async function restoreWarm(bench: Bench): Promise<{ machine: Machine; restore: n
  * Judges sources: builds the module, runs the lab's check on a machine of its own, looks the machine
  * over. Never throws: what is ours becomes an inconclusive verdict.
  */
-export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, options: AttemptOptions): Promise<Verdict> {
+export async function attempt(
+  lab: Lab,
+  sources: () => Sources,
+  bench: Bench,
+  options: AttemptOptions,
+): Promise<Verdict> {
   const start = performance.now();
   const timings: Timings = { build: 0, restore: 0, warm: 0, check: 0, epilogue: 0, judge: 0, total: 0 };
   const verdict = blank(lab, bench, options.seed, timings);
-  const making = options.ready ? options.ready.then((machine) => ({ machine, restore: 0, warm: 0 })) : restoreWarm(bench);
+  const making = options.ready
+    ? options.ready.then((machine) => ({ machine, restore: 0, warm: 0 }))
+    : restoreWarm(bench);
   making.catch(() => {}); // looked at below, after the build
   const abort = (): void => void making.then(({ machine }) => machine.stop()).catch(() => {});
   options.signal?.addEventListener('abort', abort);
@@ -96,7 +106,9 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
       verdict.outcome = 'fail';
       return verdict;
     }
-    const notes = options.notes ? inspect(bench.kit, bench.judge.kernel, dirname(build.file!), files) : Promise.resolve([]);
+    const notes = options.notes
+      ? inspect(bench.kit, bench.judge.kernel, dirname(build.file!), files)
+      : Promise.resolve([]);
     notes.catch(() => {}); // thrown below, unless something else is first
     const { machine, restore, warm } = await making;
     options.signal?.throwIfAborted();
@@ -113,7 +125,16 @@ export async function attempt(lab: Lab, sources: () => Sources, bench: Bench, op
     verdict.notes = await notes;
   } catch (error) {
     if (error instanceof Failure && !options.signal?.aborted) {
-      verdict.findings = [{ kind: 'build', name: 'sources', title: 'the sources can not be built', detail: error.message, places: [], report: '' }];
+      verdict.findings = [
+        {
+          kind: 'build',
+          name: 'sources',
+          title: 'the sources can not be built',
+          detail: error.message,
+          places: [],
+          report: '',
+        },
+      ];
       verdict.outcome = 'fail';
     } else {
       verdict.outcome = 'inconclusive';

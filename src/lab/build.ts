@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync, type Stats } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kernel } from '../kernel/kernel.ts';
 import { sandboxFolder } from '../kernel/source.ts';
@@ -53,14 +63,22 @@ export async function buildModule(
   key: string,
   options: { always?: 'kbuild'; signal?: AbortSignal } = {},
 ): Promise<Build> {
-  const name = createHash('sha256').update(`${key}\0${kernel.id}\0${kit.id}\0${options.always ?? ''}`).digest('hex').slice(0, 16);
+  const name = createHash('sha256')
+    .update(`${key}\0${kernel.id}\0${kit.id}\0${options.always ?? ''}`)
+    .digest('hex')
+    .slice(0, 16);
   const home = cacheFolder('builds', name);
   return withLock(cacheFolder('locks', `build-${name}`), async () => {
     const start = performance.now();
     // What decides the commands: the names of all files, and the contents of those that are not C.
-    const shape = digestOf(new Map([...sources].map(([file, content]) => [file, /\.[ch]$/.test(file) ? Buffer.alloc(0) : content])));
+    const shape = digestOf(
+      new Map(
+        [...sources].map(([file, content]) => [file, /\.[ch]$/.test(file) ? Buffer.alloc(0) : content]),
+      ),
+    );
     const work = join(home, 'work');
-    const usable = options.always !== 'kbuild' && readShape(home) === shape && isPlain(work, [...sources.keys()]);
+    const usable =
+      options.always !== 'kbuild' && readShape(home) === shape && isPlain(work, [...sources.keys()]);
     const replay = usable ? replayScript(work, module) : undefined;
     if (!replay) await wipe(home);
     mkdirSync(home, { recursive: true });
@@ -149,8 +167,14 @@ async function compile(
   signal?.throwIfAborted();
   const stdout = result.stdout.toString('utf8');
   const started = stdout.startsWith(began);
-  const output = `${started ? stdout.slice(began.length) : stdout}${result.stderr.toString('utf8')}`.slice(-20_000);
-  if (!started) throw new BringupError('E-HOST-SANDBOX', output.trim().split('\n').at(-1) || `bwrap ended with status ${result.status}`);
+  const output = `${started ? stdout.slice(began.length) : stdout}${result.stderr.toString('utf8')}`.slice(
+    -20_000,
+  );
+  if (!started)
+    throw new BringupError(
+      'E-HOST-SANDBOX',
+      output.trim().split('\n').at(-1) || `bwrap ended with status ${result.status}`,
+    );
   const diagnostics = parseDiagnostics(output);
   const problem = problemOf(result.ended, exceeded, result.status, output, module, work);
   if (problem !== undefined && exceeded === undefined && diskIsFull(work)) {
@@ -169,13 +193,17 @@ function problemOf(
   module: string,
   work: string,
 ): string | undefined {
-  if (exceeded === 'memory') return `the build used more than ${together.memoryBytes >> 30} GiB of memory`;
-  if (exceeded === 'disk') return `the build wrote more than ${together.folderBytes >> 20} MiB, or folders nobody can look into`;
+  if (exceeded === 'memory')
+    return `the build used more than ${together.memoryBytes / 2 ** 30} GiB of memory`;
+  if (exceeded === 'disk')
+    return `the build wrote more than ${together.folderBytes >> 20} MiB, or folders nobody can look into`;
   if (exceeded === 'processes') return `the build had more than ${together.processes} processes at once`;
   if (ended === 'deadline') return `the build did not end within ${deadline / 1000} s`;
   if (ended === 'output') return `the build printed more than ${maxOutput >> 20} MiB`;
   if (!isRegularFile(join(work, `${module}.ko`))) {
-    return status === 0 || /No such file/.test(output) ? `the build made no ${module}.ko` : 'the build failed';
+    return status === 0 || /No such file/.test(output)
+      ? `the build made no ${module}.ko`
+      : 'the build failed';
   }
   if (status !== 0) return 'the build failed';
   return isRegularFile(join(work, '.loaded.ko')) ? undefined : `${module}.ko could not be read`;

@@ -18,9 +18,15 @@ make[2]: *** [scripts/Makefile.build:244: echo.o] Error 1
       file: 'echo.c',
       line: 41,
       severity: 'error',
-      message: 'implicit declaration of function ‘kfre’; did you mean ‘kfree’? [-Wimplicit-function-declaration]',
+      message:
+        'implicit declaration of function ‘kfre’; did you mean ‘kfree’? [-Wimplicit-function-declaration]',
     },
-    { file: 'echo.c', line: 12, severity: 'warning', message: '‘unused’ defined but not used [-Wunused-variable]' },
+    {
+      file: 'echo.c',
+      line: 12,
+      severity: 'warning',
+      message: '‘unused’ defined but not used [-Wunused-variable]',
+    },
   ]);
 });
 
@@ -37,7 +43,9 @@ echo.c:60:9: warning: context imbalance in 'echo_read' - wrong count at exit
 });
 
 test('a fatal error is an error, and a line without a column is read', () => {
-  expect(parseDiagnostics('/work/a.c:3:10: fatal error: nope.h: No such file or directory\nb.c:7: warning: odd\n')).toEqual([
+  expect(
+    parseDiagnostics('/work/a.c:3:10: fatal error: nope.h: No such file or directory\nb.c:7: warning: odd\n'),
+  ).toEqual([
     { file: 'a.c', line: 3, severity: 'error', message: 'nope.h: No such file or directory' },
     { file: 'b.c', line: 7, severity: 'warning', message: 'odd' },
   ]);
@@ -55,11 +63,15 @@ test('what is said twice is given once', () => {
 });
 
 test('notes and other talk are no diagnostics', () => {
-  expect(parseDiagnostics('a.c:5:1: note: in expansion of macro\nmake: *** error: 2\nerror: no place\n')).toEqual([]);
+  expect(
+    parseDiagnostics('a.c:5:1: note: in expansion of macro\nmake: *** error: 2\nerror: no place\n'),
+  ).toEqual([]);
 });
 
 test('a flood is limited in number and length', () => {
-  const flood = Array.from({ length: 5000 }, (_, i) => `a.c:${i + 1}:1: error: ${'x'.repeat(2000)}`).join('\n');
+  const flood = Array.from({ length: 5000 }, (_, i) => `a.c:${i + 1}:1: error: ${'x'.repeat(2000)}`).join(
+    '\n',
+  );
   const found = parseDiagnostics(flood);
   expect(found).toHaveLength(50);
   expect(found[0]!.line).toBe(1);

@@ -16,7 +16,13 @@ export function parseDiagnostics(output: string): Diagnostic[] {
   for (const line of output.split('\n')) {
     const match = pattern.exec(line);
     if (!match || found.size >= 50) continue;
-    const [, file, number, severity, message] = match as unknown as [string, string, string, 'error' | 'warning', string];
+    const [, file, number, severity, message] = match as unknown as [
+      string,
+      string,
+      string,
+      'error' | 'warning',
+      string,
+    ];
     const key = `${file}:${number}:${message}`;
     found.set(key, { file, line: Number(number), severity, message: message.slice(0, 300) });
   }

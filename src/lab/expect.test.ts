@@ -32,10 +32,13 @@ test('bytes and the text they spell are the same, in both directions', () => {
   expect(be(Buffer.from('abc\0'), 'abc')).toBe('the count is "abc\\u0000"; expected "abc"');
 });
 
-test.each([undefined, null, 0, 5, false, [0]])('a zero byte is not the same as %j, which is no bytes', (other) => {
-  expect(be(Buffer.from([0]), other)).toBeDefined();
-  expect(be(other, Buffer.from([0]))).toBeDefined();
-});
+test.each([undefined, null, 0, 5, false, [0]])(
+  'a zero byte is not the same as %j, which is no bytes',
+  (other) => {
+    expect(be(Buffer.from([0]), other)).toBeDefined();
+    expect(be(other, Buffer.from([0]))).toBeDefined();
+  },
+);
 
 test('numbers and bigints of the same value are the same', () => {
   expect(be(16n, 16)).toBeUndefined();
@@ -85,8 +88,12 @@ test('an array is not the same as something else', () => {
 test('toContain and toMatch read text and bytes', () => {
   expect(evidence(() => labExpect(Buffer.from('seq 12\n')).toContain('12'))).toBeUndefined();
   expect(evidence(() => labExpect(Buffer.from('seq 12\n')).toMatch(/^seq \d+$/m))).toBeUndefined();
-  expect(evidence(() => labExpect('seq 12', 'stats').toContain('13'))).toBe('stats is "seq 12"; expected it to contain "13"');
-  expect(evidence(() => labExpect('seq 12', 'stats').toMatch(/x/))).toBe('stats is "seq 12"; expected it to match /x/');
+  expect(evidence(() => labExpect('seq 12', 'stats').toContain('13'))).toBe(
+    'stats is "seq 12"; expected it to contain "13"',
+  );
+  expect(evidence(() => labExpect('seq 12', 'stats').toMatch(/x/))).toBe(
+    'stats is "seq 12"; expected it to match /x/',
+  );
 });
 
 test('limits hold at their own value, and say which side', () => {
@@ -94,7 +101,9 @@ test('limits hold at their own value, and say which side', () => {
   expect(evidence(() => labExpect(3n).toBeAtMost(3))).toBeUndefined();
   expect(evidence(() => labExpect(2, 'n').toBeAtLeast(3))).toBe('n is 2; expected at least 3');
   expect(evidence(() => labExpect(4, 'n').toBeAtMost(3n))).toBe('n is 4; expected at most 3');
-  expect(evidence(() => labExpect(undefined, 'n').toBeAtLeast(0))).toBe('n is undefined; expected at least 0');
+  expect(evidence(() => labExpect(undefined, 'n').toBeAtLeast(0))).toBe(
+    'n is undefined; expected at least 0',
+  );
   expect(evidence(() => labExpect(NaN, 'n').toBeAtMost(3))).toBeDefined();
 });
 

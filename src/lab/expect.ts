@@ -31,28 +31,36 @@ export interface CallExpectation {
 export function expect(call: Pending<unknown>, what?: string): CallExpectation;
 export function expect(value: unknown, what?: string): ValueExpectation;
 export function expect(subject: unknown, what?: string): CallExpectation | ValueExpectation {
-  return subject instanceof Pending ? ofCall(subject, what ?? subject.what) : ofValue(subject, what ?? 'the value');
+  return subject instanceof Pending
+    ? ofCall(subject, what ?? subject.what)
+    : ofValue(subject, what ?? 'the value');
 }
 
 function ofCall(call: Pending<unknown>, what: string): CallExpectation {
   return {
     async toReturn(expected) {
       const got = await resultOf(call, what);
-      if (got instanceof SyscallError) throw new Failure(`${what} failed with ${got.errno}; expected ${show(expected)}`);
-      if (!same(got, expected)) throw new Failure(`${what} returned ${show(got)}; expected ${show(expected)}`);
+      if (got instanceof SyscallError)
+        throw new Failure(`${what} failed with ${got.errno}; expected ${show(expected)}`);
+      if (!same(got, expected))
+        throw new Failure(`${what} returned ${show(got)}; expected ${show(expected)}`);
     },
     async toFail(...errors) {
       const got = await resultOf(call, what);
       const wanted = errors.join(' or ');
-      if (!(got instanceof SyscallError)) throw new Failure(`${what} returned ${show(got)}; expected it to fail with ${wanted}`);
-      if (!errors.includes(got.errno)) throw new Failure(`${what} failed with ${got.errno}; expected ${wanted}`);
+      if (!(got instanceof SyscallError))
+        throw new Failure(`${what} returned ${show(got)}; expected it to fail with ${wanted}`);
+      if (!errors.includes(got.errno))
+        throw new Failure(`${what} failed with ${got.errno}; expected ${wanted}`);
     },
     async toBlockFor(duration) {
       const limit = nanoseconds(duration);
       if (!(await call.within(limit))) return;
       const got = await resultOf(call, what);
       const how = got instanceof SyscallError ? `failed with ${got.errno}` : `returned ${show(got)}`;
-      throw new Failure(`${what} ${how} after ${sayDuration(call.duration)}; expected it to block for ${duration}`);
+      throw new Failure(
+        `${what} ${how} after ${sayDuration(call.duration)}; expected it to block for ${duration}`,
+      );
     },
     async toFinishWithin(duration) {
       if (await call.finishes(nanoseconds(duration))) return;
@@ -122,7 +130,9 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return value < 0n && value > -600n ? `-${errnoName(value)}` : String(value);
   if (typeof value === 'object' && value !== null) {
     // JSON has no bigint.
-    const json = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
+    const json = JSON.stringify(value, (_key, item: unknown) =>
+      typeof item === 'bigint' ? Number(item) : item,
+    );
     return json.length > 160 ? `${json.slice(0, 160)}…` : json;
   }
   return String(value);

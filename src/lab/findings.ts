@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { blame, explain, kinds, type Frame, type Locate, type Message, type Report } from '../console/index.ts';
+import {
+  blame,
+  explain,
+  kinds,
+  type Frame,
+  type Locate,
+  type Message,
+  type Report,
+} from '../console/index.ts';
 import type { LogRecord } from '../machine/log-ring.ts';
 import { moduleSpace } from '../machine/address-space.ts';
 import type { CheckRun } from './run.ts';
@@ -55,8 +63,13 @@ export function toFinding(report: Report, context: FindingContext): Finding {
     if (!frames || frames.length === 0) return;
     const frame = blame({ ...report, trace: [...frames], allocated: [], freed: [], related: [] }, [module]);
     if (!frame) return;
-    const location = locate(frame) ?? (frame.file && frame.line ? { file: frame.file, line: frame.line } : undefined);
-    places.push({ fn: frame.fn, role, ...(location && { file: location.file, line: location.line, excerpt: excerpt(sources, location) }) });
+    const location =
+      locate(frame) ?? (frame.file && frame.line ? { file: frame.file, line: frame.line } : undefined);
+    places.push({
+      fn: frame.fn,
+      role,
+      ...(location && { file: location.file, line: location.line, excerpt: excerpt(sources, location) }),
+    });
   };
   if (report.kind === 'leak') add('allocated', report.allocated ?? report.trace);
   else {
@@ -67,7 +80,8 @@ export function toFinding(report: Report, context: FindingContext): Finding {
   }
   if (places.length === 0 && report.source) {
     const location = { file: report.source.file.replace(/^.*\/work\//, ''), line: report.source.line };
-    if (sources.has(location.file)) places.push({ fn: '', role: 'here', ...location, excerpt: excerpt(sources, location) });
+    if (sources.has(location.file))
+      places.push({ fn: '', role: 'here', ...location, excerpt: excerpt(sources, location) });
   }
   const seq = messages[report.first]?.seq ?? Infinity;
   const step = run.marks.find((mark) => seq <= mark.seq)?.step;

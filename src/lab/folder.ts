@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -7,7 +7,11 @@ import { BringupError } from '../shared/errors.ts';
 import { findLab, type Lab } from './lab.ts';
 
 const marker = '.bringup.json';
-const schema = z.strictObject({ lab: z.string(), seed: z.number().int().min(0).max(0xffff_ffff), since: z.string() });
+const schema = z.strictObject({
+  lab: z.string(),
+  seed: z.number().int().min(0).max(0xffff_ffff),
+  since: z.string(),
+});
 
 /** A learner's folder: which lab it is for, and the seed its unique values are drawn from. */
 export interface LabFolder {
@@ -19,7 +23,8 @@ export interface LabFolder {
 /** Makes a folder for a lab: brief, starter, and the marker that says what it is. Throws E-LAB-EXISTS. */
 export function makeLabFolder(lab: Lab, path: string): LabFolder {
   const target = resolve(path);
-  if (existsSync(target)) throw new BringupError('E-LAB-EXISTS', `${target} is already there`);
+  if (lstatSync(target, { throwIfNoEntry: false }))
+    throw new BringupError('E-LAB-EXISTS', `${target} is already there`);
   const seed = randomInt(2 ** 32);
   mkdirSync(target, { recursive: true });
   cpSync(join(lab.folder, 'starter'), target, { recursive: true });
@@ -36,10 +41,12 @@ export function openLabFolder(path: string): LabFolder {
     const file = join(folder, marker);
     if (existsSync(file)) {
       const parsed = schema.safeParse(readJson(file));
-      if (!parsed.success) throw new BringupError('E-LAB-FOLDER', `${file} is not what \`bringup get\` wrote`);
+      if (!parsed.success)
+        throw new BringupError('E-LAB-FOLDER', `${file} is not what \`bringup get\` wrote`);
       return { path: folder, lab: findLab(parsed.data.lab), seed: parsed.data.seed };
     }
-    if (dirname(folder) === folder) throw new BringupError('E-LAB-FOLDER', `${start} is not a lab's folder, nor is one above it`);
+    if (dirname(folder) === folder)
+      throw new BringupError('E-LAB-FOLDER', `${start} is not a lab's folder, nor is one above it`);
   }
 }
 

@@ -54,7 +54,8 @@ export class Guest {
    * closes them.
    */
   async task(options: { separate?: boolean } = {}): Promise<Task> {
-    const task = (options.separate ? undefined : this.#idle.pop()) ?? (await this.#spawn(options.separate ?? false));
+    const task =
+      (options.separate ? undefined : this.#idle.pop()) ?? (await this.#spawn(options.separate ?? false));
     this.#taken.push(task);
     if (options.separate) this.#separate.add(task);
     return task;
@@ -64,26 +65,40 @@ export class Guest {
   load(name: string, parameters: Parameters = {}, task: Task = this.#main): Pending<void> {
     const image = this.#modules.get(name);
     if (!image) throw new Error(`the lab has no module ${name}`);
-    const text = Object.entries(parameters).map(([key, value]) => `${key}=${value}`).join(' ');
+    const text = Object.entries(parameters)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(' ');
     const bulk = this.#machine.bulk;
     const at = bulk.start + BigInt((image.length + 15) & ~15);
     if (at + BigInt(text.length + 1) > bulk.end) {
-      throw new Failure(`${name}.ko has ${image.length} bytes; a machine takes ${bulk.end - bulk.start} at most`);
+      throw new Failure(
+        `${name}.ko has ${image.length} bytes; a machine takes ${bulk.end - bulk.start} at most`,
+      );
     }
     this.#machine.mailbox.put(bulk.start, image);
     this.#machine.mailbox.put(at, Buffer.from(`${text}\0`));
     const what = `loading ${name}.ko${text ? ` with ${text}` : ''}`;
-    return task.make(what, { nr: sys.init_module, args: [bulk.start, BigInt(image.length), at] }, () => {
-      this.#loaded.add(name);
-    }, true);
+    return task.make(
+      what,
+      { nr: sys.init_module, args: [bulk.start, BigInt(image.length), at] },
+      () => {
+        this.#loaded.add(name);
+      },
+      true,
+    );
   }
 
   /** Unloads a module. Fails with EBUSY or EWOULDBLOCK while it is in use. */
   unload(name: string, task: Task = this.#main): Pending<void> {
     const [address] = task.buffers(Buffer.from(`${name}\0`));
-    return task.make(`unloading ${name}`, { nr: sys.delete_module, args: [address!, 0o4000n] }, () => {
-      this.#loaded.delete(name);
-    }, true);
+    return task.make(
+      `unloading ${name}`,
+      { nr: sys.delete_module, args: [address!, 0o4000n] },
+      () => {
+        this.#loaded.delete(name);
+      },
+      true,
+    );
   }
 
   /** Signals a task. `interrupt` makes a sleeping call return EINTR unless the driver forbids it; `restart` lets it go on. */
@@ -153,14 +168,19 @@ export class Guest {
 
   async #spawnNow(separate: boolean): Promise<Task> {
     const { caller } = this.#machine;
-    const outcome = await caller.settle(await caller.ask(0, { nr: pseudo.spawn, args: [separate ? 0n : 1n] }), 1_000_000_000n);
+    const outcome = await caller.settle(
+      await caller.ask(0, { nr: pseudo.spawn, args: [separate ? 0n : 1n] }),
+      1_000_000_000n,
+    );
     if (!outcome || outcome.ret < 0n) throw new Failure('the machine could not start another task');
     const slot = Number(outcome.ret);
     return this.#newTask(slot, this.#machine.taskPids().get(slot)!, separate);
   }
 
   #newTask(slot: number, pid: number, separate = false): Task {
-    return new Task(this.#machine, slot, pid, separate ? new Map<bigint, string>() : this.#shared, (asked) => this.#whereabouts(asked, pid));
+    return new Task(this.#machine, slot, pid, separate ? new Map<bigint, string>() : this.#shared, (asked) =>
+      this.#whereabouts(asked, pid),
+    );
   }
 
   /** Where a task that does not come back is, from its kernel stack. */

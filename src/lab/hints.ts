@@ -6,7 +6,8 @@ const file = (folder: string): string => join(folder, '.bringup-hints');
 
 /** How many hints were shown for a learner's folder. */
 export function hintsShown(folder: string): number {
-  return existsSync(file(folder)) ? Number(readFileSync(file(folder), 'utf8')) || 0 : 0;
+  const text = existsSync(file(folder)) ? readFileSync(file(folder), 'utf8') : '';
+  return /^\d{1,3}$/.test(text) ? Number(text) : 0;
 }
 
 /** Counts one more and gives its number; the last one again when all were shown. */

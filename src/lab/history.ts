@@ -26,7 +26,12 @@ export function record(folder: string, verdict: Verdict): void {
   const { lab, at, outcome, provisional } = verdict;
   mkdirSync(dirname(file()), { recursive: true });
   const attempt: Attempt = { lab, folder, at, outcome, provisional, kernel: verdict.kernel.id, verdict };
-  appendFileSync(file(), `${JSON.stringify(attempt)}\n`);
+  appendFileSync(file(), `${endsWithin() ? '\n' : ''}${JSON.stringify(attempt)}\n`);
+}
+
+/** True when a crash cut the last line short: what is added must not become part of it. */
+function endsWithin(): boolean {
+  return existsSync(file()) && !/(^|\n)$/.test(readFileSync(file(), 'utf8'));
 }
 
 /** All attempts, oldest first. A line that a crash cut short is left out. */
@@ -45,5 +50,9 @@ export function attempts(): Attempt[] {
 
 /** Ids of labs that were passed; a provisional verdict is no pass. */
 export function passed(): Set<string> {
-  return new Set(attempts().filter((a) => a.outcome === 'pass' && !a.provisional).map((a) => a.lab));
+  return new Set(
+    attempts()
+      .filter((a) => a.outcome === 'pass' && !a.provisional)
+      .map((a) => a.lab),
+  );
 }

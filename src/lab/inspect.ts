@@ -28,12 +28,20 @@ export async function inspect(kit: Kit, kernel: Kernel, work: string, sources: S
   const files = [...sources.keys()].filter((name) => /^[\w./-]+\.[ch]$/.test(name));
   const commands = files.map((name) => sparseCommand(work, name)).filter((command) => command !== undefined);
   const checkpatch = `perl ${kernel.sourceTree}/scripts/checkpatch.pl --no-tree --no-summary --terse --strict --show-types --file ${files.map((name) => `/work/${name}`).join(' ')}`;
-  const sandbox = { kit: kit.root, readOnly: { ...kernel.buildFolders, '/work': work }, cwd: kernel.buildTree, limits };
+  const sandbox = {
+    kit: kit.root,
+    readOnly: { ...kernel.buildFolders, '/work': work },
+    cwd: kernel.buildTree,
+    limits,
+  };
   const inside = (script: string): Promise<string> =>
-    run(sandboxed(sandbox, ['sh', '-c', script]), { deadline: 20_000, maxOutput: 1 << 20 }).then(({ stdout, stderr }) =>
-      Buffer.concat([stdout, stderr]).toString(),
+    run(sandboxed(sandbox, ['sh', '-c', script]), { deadline: 20_000, maxOutput: 1 << 20 }).then(
+      ({ stdout, stderr }) => Buffer.concat([stdout, stderr]).toString(),
     );
-  const [sparse, style] = await Promise.all([inside(commands.join('\n')), files.length > 0 ? inside(checkpatch) : '']);
+  const [sparse, style] = await Promise.all([
+    inside(commands.join('\n')),
+    files.length > 0 ? inside(checkpatch) : '',
+  ]);
   const remarks = parseDiagnostics(sparse).filter(({ file }) => sources.has(file));
   return [
     ...remarks.map(({ file, line, message }) => ({ tool: 'sparse' as const, file, line, message })),
@@ -48,15 +56,23 @@ function sparseCommand(work: string, name: string): string | undefined {
   const saved = /^savedcmd_\S+ := (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1];
   const flags = /^gcc (.*) -c -o \S+ /.exec(saved ?? '')?.[1]?.replace(/-Wp,\S+/, '');
   if (!flags) return undefined;
-  const own = '-D__linux__ -Dlinux -D__STDC__ -Dunix -D__unix__ -Wbitwise -Wno-return-void -Wno-unknown-attribute -D__x86_64__ --arch=x86 -m64';
+  const own =
+    '-D__linux__ -Dlinux -D__STDC__ -Dunix -D__unix__ -Wbitwise -Wno-return-void -Wno-unknown-attribute -D__x86_64__ --arch=x86 -m64';
   return `sparse ${own} ${flags.replaceAll('$(pound)', '#')} /work/${name}`;
 }
 
 /** Lines such as '/work/echo.c:12: WARNING:LONG_LINE: line length of 120 exceeds 100 columns'. */
 function parseCheckpatch(output: string): Note[] {
   const notes: Note[] = [];
-  for (const [, file, line, message] of output.matchAll(/^(?:\/work\/)?([^\s:]+):(\d+): (?:ERROR|WARNING|CHECK):(.*)$/gm)) {
-    notes.push({ tool: 'checkpatch', file: file!, line: Number(line), message: message!.trim().slice(0, 200) });
+  for (const [, file, line, message] of output.matchAll(
+    /^(?:\/work\/)?([^\s:]+):(\d+): (?:ERROR|WARNING|CHECK):(.*)$/gm,
+  )) {
+    notes.push({
+      tool: 'checkpatch',
+      file: file!,
+      line: Number(line),
+      message: message!.trim().slice(0, 200),
+    });
   }
   return notes;
 }

@@ -18,7 +18,9 @@ const schema = z.strictObject({
   flavor: id,
   /** Name of the .ko that the learner's Makefile builds. */
   module: z.string().regex(/^[a-z0-9_-]+$/),
-  skills: z.array(z.strictObject({ id, depth: z.enum(['foundation', 'working', 'advanced', 'expert']) })).min(1),
+  skills: z
+    .array(z.strictObject({ id, depth: z.enum(['foundation', 'working', 'advanced', 'expert']) }))
+    .min(1),
   needs: z.array(id),
   requirements: z.array(z.strictObject({ id, says: z.string().max(72) })).min(1),
   hints: z.array(z.string()).length(3),
@@ -35,16 +37,24 @@ const labsFolder = join(repository, 'labs');
 export function allLabs(): Lab[] {
   const folders = readdirSync(labsFolder, { withFileTypes: true })
     .filter((group) => group.isDirectory())
-    .flatMap((group) => readdirSync(join(labsFolder, group.name)).map((name) => join(labsFolder, group.name, name)))
+    .flatMap((group) =>
+      readdirSync(join(labsFolder, group.name)).map((name) => join(labsFolder, group.name, name)),
+    )
     .filter((folder) => existsSync(join(folder, 'lab.yaml')));
-  return folders.map(readLab).sort((a, b) => a.stage - b.stage || a.minutes - b.minutes || a.id.localeCompare(b.id));
+  return folders
+    .map(readLab)
+    .sort((a, b) => a.stage - b.stage || a.minutes - b.minutes || a.id.localeCompare(b.id));
 }
 
 /** Throws E-LAB-UNKNOWN. */
 export function findLab(name: string): Lab {
   const labs = allLabs();
   const lab = labs.find((candidate) => candidate.id === name);
-  if (!lab) throw new BringupError('E-LAB-UNKNOWN', `there is no lab "${name}"; there are: ${labs.map((l) => l.id).join(', ')}`);
+  if (!lab)
+    throw new BringupError(
+      'E-LAB-UNKNOWN',
+      `there is no lab "${name}"; there are: ${labs.map((l) => l.id).join(', ')}`,
+    );
   return lab;
 }
 
@@ -54,7 +64,10 @@ function readLab(folder: string): Lab {
     throw new BringupError('E-LAB-BROKEN', `${join(folder, 'lab.yaml')}: ${z.prettifyError(parsed.error)}`);
   }
   if (parsed.data.id !== basename(folder)) {
-    throw new BringupError('E-LAB-BROKEN', `${folder} has the id ${parsed.data.id}; a lab is named like its folder`);
+    throw new BringupError(
+      'E-LAB-BROKEN',
+      `${folder} has the id ${parsed.data.id}; a lab is named like its folder`,
+    );
   }
   return { ...parsed.data, folder };
 }

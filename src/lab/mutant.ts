@@ -27,11 +27,18 @@ export function mutantsOf(lab: Lab): Mutant[] {
 
 /** The header is lines "Name: value", continued by lines that start with a space, up to an empty line. */
 function readMutant(file: string): Mutant {
-  const header = readFileSync(file, 'utf8').split(/^--- /m)[0]!.replaceAll(/\n[ \t]+/g, ' ');
+  const header = readFileSync(file, 'utf8')
+    .split(/^--- /m)[0]!
+    .replaceAll(/\n[ \t]+/g, ' ');
   const field = (name: string): string => new RegExp(`^${name}: *(.+)$`, 'm').exec(header)?.[1]?.trim() ?? '';
-  const caughtBy = field('Caught-by').replace(/#.*/, '').split(',').map((word) => word.trim()).filter(Boolean);
+  const caughtBy = field('Caught-by')
+    .replace(/#.*/, '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
   const why = field('Why');
-  if (caughtBy.length === 0 || !why) throw new BringupError('E-LAB-BROKEN', `${file} lacks its Caught-by or Why line`);
+  if (caughtBy.length === 0 || !why)
+    throw new BringupError('E-LAB-BROKEN', `${file} lacks its Caught-by or Why line`);
   return { name: basename(file, '.patch'), caughtBy, why, file };
 }
 
@@ -45,7 +52,10 @@ export async function mutate(lab: Lab, mutant: Mutant): Promise<Sources> {
     }
     const result = await run(['git', 'apply', '-p1', mutant.file], { cwd: work });
     if (result.status !== 0) {
-      throw new BringupError('E-LAB-BROKEN', `${mutant.file} does not apply to the solution: ${result.stderr.toString().trim()}`);
+      throw new BringupError(
+        'E-LAB-BROKEN',
+        `${mutant.file} does not apply to the solution: ${result.stderr.toString().trim()}`,
+      );
     }
     return readSources(work);
   } finally {

@@ -26,7 +26,9 @@ export async function observe(machine: Machine, template: Template, run: CheckRu
   // A scan takes seconds. It is worth it when something suspicious is there that allocation profiling,
   // which knows only what the module's own code allocated, has not reported already.
   // A line that only looks like it is not enough: it must be one that the judge counts.
-  const reported = findReports(messagesOf(machine.logSinceStart())).some(({ kind, allocated }) => kind === 'leak' && allocated);
+  const reported = findReports(messagesOf(machine.logSinceStart())).some(
+    ({ kind, allocated }) => kind === 'leak' && allocated,
+  );
   const suspicious = unloaded && !reported && (suspects(machine.space, template, run.since) ?? 0) > 0;
   const leaks = suspicious ? await inGuest('', () => scan(machine)) : '';
   const original = originals(template);

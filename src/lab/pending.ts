@@ -95,7 +95,8 @@ export class Pending<T> implements PromiseLike<T> {
       throw this.#options.vital ? new FatalFailure(message) : new Failure(message);
     }
     const outcome = this.#outcome;
-    if (outcome.signal !== 0) throw new Failure(`${this.what}: the task was killed by signal ${outcome.signal}`);
+    if (outcome.signal !== 0)
+      throw new Failure(`${this.what}: the task was killed by signal ${outcome.signal}`);
     if (outcome.ret < 0n && outcome.ret > -4096n) throw new SyscallError(this.what, errnoName(outcome.ret));
     return this.#options.finish(outcome);
   }

@@ -23,19 +23,31 @@ function save(target: string, command: string, rest = ''): void {
 
 /** What kbuild of 6.12 leaves after a build of echo.ko from echo.c. */
 function oneSource(): void {
-  save('echo.o', cc('echo.o', 'echo'), 'source_/work/echo.o := /work/echo.c\n\ndeps_/work/echo.o := \\\n  include/linux/module.h \\\n');
+  save(
+    'echo.o',
+    cc('echo.o', 'echo'),
+    'source_/work/echo.o := /work/echo.c\n\ndeps_/work/echo.o := \\\n  include/linux/module.h \\\n',
+  );
   save('echo.mod', `printf '%s\\n'   echo.o | awk '!x[$$0]++ { print("/work/"$$0) }' > /work/echo.mod`);
   save('echo.mod.o', cc('echo.mod.o', 'echo.mod'));
   save('.module-common.o', ' gcc -c -o /work/.module-common.o scripts/module-common.c');
   save('modules.order', '{   echo /work/echo.o; :; } > /work/modules.order');
-  save('Module.symvers', 'scripts/mod/modpost -M -m -o /work/Module.symvers -T /work/modules.order -i Module.symvers -e ');
-  save('echo.ko', 'ld -r -m elf_x86_64 --build-id=sha1 -o /work/echo.ko /work/echo.o /work/echo.mod.o /work/.module-common.o');
+  save(
+    'Module.symvers',
+    'scripts/mod/modpost -M -m -o /work/Module.symvers -T /work/modules.order -i Module.symvers -e ',
+  );
+  save(
+    'echo.ko',
+    'ld -r -m elf_x86_64 --build-id=sha1 -o /work/echo.ko /work/echo.o /work/echo.mod.o /work/.module-common.o',
+  );
 }
 
 test('one source: compile, modpost, link, in this order', () => {
   oneSource();
   const script = replayScript(folder, 'echo')!;
-  const order = ['-c -o /work/echo.o ', 'modpost', '-c -o /work/echo.mod.o ', 'ld -r'].map((part) => script.indexOf(part));
+  const order = ['-c -o /work/echo.o ', 'modpost', '-c -o /work/echo.mod.o ', 'ld -r'].map((part) =>
+    script.indexOf(part),
+  );
   expect(order.every((at) => at > 0)).toBe(true);
   expect(order).toEqual([...order].sort((a, b) => a - b));
   expect(script.startsWith('set -e\n')).toBe(true);
@@ -44,7 +56,9 @@ test('one source: compile, modpost, link, in this order', () => {
 test('the generated source is compiled again only when modpost wrote another', () => {
   oneSource();
   const script = replayScript(folder, 'echo')!;
-  expect(script).toMatch(/cmp -s \/work\/echo\.mod\.c \/tmp\/previous\.mod\.c \|\| \{ [^\n]*-c -o \/work\/echo\.mod\.o [^\n]*\}/);
+  expect(script).toMatch(
+    /cmp -s \/work\/echo\.mod\.c \/tmp\/previous\.mod\.c \|\| \{ [^\n]*-c -o \/work\/echo\.mod\.o [^\n]*\}/,
+  );
   expect(script.split('-c -o /work/echo.mod.o ')).toHaveLength(2);
   expect(script).not.toContain('-c -o /work/.module-common.o');
 });
@@ -71,16 +85,22 @@ test("make's own quoting is undone", () => {
 
 test('the script is one a shell reads', () => {
   oneSource();
-  const { status, stderr } = spawnSync('sh', ['-n'], { input: replayScript(folder, 'echo')!, encoding: 'utf8' });
+  const { status, stderr } = spawnSync('sh', ['-n'], {
+    input: replayScript(folder, 'echo')!,
+    encoding: 'utf8',
+  });
   expect(stderr).toBe('');
   expect(status).toBe(0);
 });
 
-test.each(['Module.symvers', 'echo.mod.o', 'echo.ko', 'echo.o'])('without the command for %s there is no script', (target) => {
-  oneSource();
-  rmSync(join(folder, `.${target}.cmd`));
-  expect(replayScript(folder, 'echo')).toBeUndefined();
-});
+test.each(['Module.symvers', 'echo.mod.o', 'echo.ko', 'echo.o'])(
+  'without the command for %s there is no script',
+  (target) => {
+    oneSource();
+    rmSync(join(folder, `.${target}.cmd`));
+    expect(replayScript(folder, 'echo')).toBeUndefined();
+  },
+);
 
 test('a shape it does not know gives none: another module, objects of no source, another folder', () => {
   oneSource();

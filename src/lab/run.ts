@@ -44,11 +44,19 @@ export async function runCheck(
   const guest = new Guest(machine, modules);
   const faults = new Faults(guest);
   const results = new Map<string, RequirementResult>();
-  const result: CheckRun = { requirements: [], marks: [], stuck: [], faults: 0, since: jiffies(machine.space), checkTime: 0 };
+  const result: CheckRun = {
+    requirements: [],
+    marks: [],
+    stuck: [],
+    faults: 0,
+    since: jiffies(machine.space),
+    checkTime: 0,
+  };
 
   const step = async (id: string, work: () => Promise<void>): Promise<void> => {
     const requirement = lab.requirements.find((candidate) => candidate.id === id);
-    if (!requirement) throw new BringupError('E-CHECK-BROKEN', `check.ts has a step "${id}" that lab.yaml does not name`);
+    if (!requirement)
+      throw new BringupError('E-CHECK-BROKEN', `check.ts has a step "${id}" that lab.yaml does not name`);
     const begun = performance.now();
     const record = (outcome: 'pass' | 'fail', evidence?: string): void => {
       const time = performance.now() - begun;

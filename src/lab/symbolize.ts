@@ -23,9 +23,11 @@ export async function symbolizer(
   sources: Sources,
 ): Promise<Locate> {
   const inside = (argv: string[], input?: string): Promise<string> =>
-    run(sandboxed({ kit: kit.root, readOnly: { '/module.ko': ko } }, argv), { deadline: 10_000, maxOutput: 8 << 20, ...(input !== undefined && { input }) }).then(
-      ({ stdout }) => stdout.toString(),
-    );
+    run(sandboxed({ kit: kit.root, readOnly: { '/module.ko': ko } }, argv), {
+      deadline: 10_000,
+      maxOutput: 8 << 20,
+      ...(input !== undefined && { input }),
+    }).then(({ stdout }) => stdout.toString());
   const { sections, symbols } = parseReadelf(await inside(['readelf', '-SsW', '/module.ko']));
   const ours = frames.filter((frame) => sameModule(frame.module, module) && symbols.has(frame.fn));
   const found = new Map<string, Location>();
@@ -47,7 +49,8 @@ export async function symbolizer(
 }
 
 const key = (frame: Frame): string => `${frame.fn}+${frame.offset}`;
-const sameModule = (a: string | undefined, b: string): boolean => a?.replaceAll('-', '_') === b.replaceAll('-', '_');
+const sameModule = (a: string | undefined, b: string): boolean =>
+  a?.replaceAll('-', '_') === b.replaceAll('-', '_');
 
 /** Addresses in a trace are return addresses: the call is just before. */
 function within(frame: Frame): number {

@@ -15,7 +15,15 @@ const nonblockFlag = 0o4000n;
 const longestFile = 32 << 20;
 const mostFiles = 1n << 20n;
 // include/uapi/asm-generic/poll.h
-const pollBits: Record<PollEvent, number> = { in: 1, pri: 2, out: 4, err: 8, hup: 16, rdnorm: 0x40, wrnorm: 0x100 };
+const pollBits: Record<PollEvent, number> = {
+  in: 1,
+  pri: 2,
+  out: 4,
+  err: 8,
+  hup: 16,
+  rdnorm: 0x40,
+  wrnorm: 0x100,
+};
 const whence = { start: 0n, current: 1n, end: 2n };
 
 /** An address no user program may read or write, and one that is not mapped. */
@@ -65,7 +73,8 @@ export class Task {
     const [address] = this.buffers(Buffer.from(`${path}\0`));
     const flag = flags[mode] | (options.nonblock ? nonblockFlag : 0n);
     return this.make(`open() of ${path}`, { nr: sys.open, args: [address!, flag, 0n] }, ({ ret }) => {
-      if (ret > mostFiles) throw new Failure(`open() of ${path} returned ${ret}, which is no file descriptor`);
+      if (ret > mostFiles)
+        throw new Failure(`open() of ${path} returned ${ret}, which is no file descriptor`);
       this.openFiles.set(ret, path);
       return new OpenFile(this, ret, path);
     });
@@ -79,7 +88,8 @@ export class Task {
       const part = await file.read(32768);
       if (part.length === 0) break;
       parts.push(part);
-      if (parts.length * 32768 > longestFile) throw new Failure(`read() of ${path} has no end: more than ${longestFile >> 20} MiB came`);
+      if (parts.length * 32768 > longestFile)
+        throw new Failure(`read() of ${path} has no end: more than ${longestFile >> 20} MiB came`);
     }
     await file.close();
     return Buffer.concat(parts).toString('latin1');
@@ -115,7 +125,9 @@ export class Task {
     const path = `/tmp/.output-${this.slot}`;
     const block = Buffer.from(`${argv.join('\0')}\0\0`);
     const [args, output] = this.buffers(block, Buffer.from(`${path}\0`));
-    const status = await this.make(argv.join(' '), { nr: pseudo.exec, args: [args!, output!] }, ({ ret }) => Number(ret));
+    const status = await this.make(argv.join(' '), { nr: pseudo.exec, args: [args!, output!] }, ({ ret }) =>
+      Number(ret),
+    );
     return { status: status & 0x7f ? 128 + (status & 0x7f) : status >> 8, output: await this.readFile(path) };
   }
 
@@ -125,7 +137,8 @@ export class Task {
     return contents.map((bytes) => {
       const address = next;
       next += BigInt((bytes.length + 15) & ~15);
-      if (next > this.arena.end) throw new RangeError(`a task has ${this.arena.end - this.arena.start} bytes for its buffers`);
+      if (next > this.arena.end)
+        throw new RangeError(`a task has ${this.arena.end - this.arena.start} bytes for its buffers`);
       this.#machine.mailbox.put(address, bytes);
       return address;
     });
@@ -146,11 +159,22 @@ export class Task {
 
   /** Asks for a call. Throws when the task still has one under way: that is a mistake of the check. */
   make<T>(what: string, call: Call, finish: (outcome: Outcome) => T, vital = false): Pending<T> {
-    if (this.#stuckIn !== undefined && this.busy) throw new Failure(`${this.#stuckIn} still has not returned`);
+    if (this.#stuckIn !== undefined && this.busy)
+      throw new Failure(`${this.#stuckIn} still has not returned`);
     if (this.busy) throw new Error(`task ${this.slot} can't call ${what}: its last call has not returned`);
-    const asked = this.#asking.then(async () => (this.#busy = await this.#machine.caller.ask(this.slot, call)));
+    const asked = this.#asking.then(
+      async () => (this.#busy = await this.#machine.caller.ask(this.slot, call)),
+    );
     this.#asking = asked.catch(() => {});
-    return new Pending({ what, asked, caller: this.#machine.caller, finish, whereabouts: this.#whereabouts, vital, onStuck: (what) => (this.#stuckIn = what) });
+    return new Pending({
+      what,
+      asked,
+      caller: this.#machine.caller,
+      finish,
+      whereabouts: this.#whereabouts,
+      vital,
+      onStuck: (what) => (this.#stuckIn = what),
+    });
   }
 }
 
@@ -173,10 +197,13 @@ export class OpenFile {
 
   /** A length computed from what the learner's module returned may be absurd: that is its failure. */
   read(length: number): Pending<Buffer> {
-    if (!Number.isInteger(length) || length < 0) throw new Failure(`read() of ${this.path} can't go on: ${length} bytes are left`);
+    if (!Number.isInteger(length) || length < 0)
+      throw new Failure(`read() of ${this.path} can't go on: ${length} bytes are left`);
     const [address] = this.task.buffers(Buffer.alloc(length));
-    return this.task.make(`read() of ${this.path}`, { nr: sys.read, args: [this.fd, address!, BigInt(length)] }, ({ ret }) =>
-      this.task.bytes(address!, Math.min(Number(ret), length)),
+    return this.task.make(
+      `read() of ${this.path}`,
+      { nr: sys.read, args: [this.fd, address!, BigInt(length)] },
+      ({ ret }) => this.task.bytes(address!, Math.min(Number(ret), length)),
     );
   }
 
@@ -192,26 +219,44 @@ export class OpenFile {
   write(data: string | Buffer): Pending<number> {
     const bytes = Buffer.from(data);
     const [address] = this.task.buffers(bytes);
-    return this.task.make(`write() to ${this.path}`, { nr: sys.write, args: [this.fd, address!, BigInt(bytes.length)] }, ({ ret }) =>
-      Number(ret),
+    return this.task.make(
+      `write() to ${this.path}`,
+      { nr: sys.write, args: [this.fd, address!, BigInt(bytes.length)] },
+      ({ ret }) => Number(ret),
     );
   }
 
   /** read() or write() with an address of your choice (see badAddress); gives the count. */
   readTo(address: bigint, length: number): Pending<number> {
-    return this.task.make(`read() of ${this.path} into a bad address`, { nr: sys.read, args: [this.fd, address, BigInt(length)] }, ({ ret }) => Number(ret));
+    return this.task.make(
+      `read() of ${this.path} into a bad address`,
+      { nr: sys.read, args: [this.fd, address, BigInt(length)] },
+      ({ ret }) => Number(ret),
+    );
   }
 
   writeFrom(address: bigint, length: number): Pending<number> {
-    return this.task.make(`write() to ${this.path} from a bad address`, { nr: sys.write, args: [this.fd, address, BigInt(length)] }, ({ ret }) => Number(ret));
+    return this.task.make(
+      `write() to ${this.path} from a bad address`,
+      { nr: sys.write, args: [this.fd, address, BigInt(length)] },
+      ({ ret }) => Number(ret),
+    );
   }
 
   seek(offset: number | bigint, from: keyof typeof whence = 'start'): Pending<number> {
-    return this.task.make(`lseek() on ${this.path}`, { nr: sys.lseek, args: [this.fd, BigInt(offset), whence[from]] }, ({ ret }) => Number(ret));
+    return this.task.make(
+      `lseek() on ${this.path}`,
+      { nr: sys.lseek, args: [this.fd, BigInt(offset), whence[from]] },
+      ({ ret }) => Number(ret),
+    );
   }
 
   /** ioctl() with a value, or with a buffer whose contents after the call are in `data`. */
-  ioctl(request: number, argument: bigint | number | Buffer = 0n, options: { compat?: boolean } = {}): Pending<{ ret: number; data: Buffer }> {
+  ioctl(
+    request: number,
+    argument: bigint | number | Buffer = 0n,
+    options: { compat?: boolean } = {},
+  ): Pending<{ ret: number; data: Buffer }> {
     const buffer = Buffer.isBuffer(argument) ? argument : undefined;
     const value = buffer ? this.task.buffers(buffer)[0]! : BigInt(argument as bigint | number);
     const call: Call = {
@@ -229,12 +274,19 @@ export class OpenFile {
   poll(events: readonly PollEvent[], timeout = 0): Pending<PollEvent[]> {
     const entry = Buffer.alloc(8);
     entry.writeInt32LE(Number(this.fd), 0);
-    entry.writeInt16LE(events.reduce((bits, name) => bits | pollBits[name], 0), 4);
+    entry.writeInt16LE(
+      events.reduce((bits, name) => bits | pollBits[name], 0),
+      4,
+    );
     const [address] = this.task.buffers(entry);
-    return this.task.make(`poll() of ${this.path}`, { nr: sys.poll, args: [address!, 1n, BigInt(timeout)] }, () => {
-      const ready = this.task.bytes(address!, 8).readInt16LE(6);
-      return (Object.keys(pollBits) as PollEvent[]).filter((name) => ready & pollBits[name]).sort();
-    });
+    return this.task.make(
+      `poll() of ${this.path}`,
+      { nr: sys.poll, args: [address!, 1n, BigInt(timeout)] },
+      () => {
+        const ready = this.task.bytes(address!, 8).readInt16LE(6);
+        return (Object.keys(pollBits) as PollEvent[]).filter((name) => ready & pollBits[name]).sort();
+      },
+    );
   }
 
   close(): Pending<void> {

@@ -35,12 +35,24 @@ interface Case {
  * Proves a lab: the starter fails, the solution and every variant pass each of `runs` times, every
  * mutant is caught for its stated reason. An inconclusive verdict proves nothing and counts as wrong.
  */
-export async function* verifyLab(lab: Lab, bench: Bench, runs: number, signal?: AbortSignal): AsyncGenerator<Proof> {
+export async function* verifyLab(
+  lab: Lab,
+  bench: Bench,
+  runs: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Proof> {
   let cases: Case[];
   try {
     cases = casesOf(lab, runs);
   } catch (error) {
-    yield { lab: lab.id, subject: 'files', ok: false, runs: [0, 1], note: asBringupError(error).message, time: 0 };
+    yield {
+      lab: lab.id,
+      subject: 'files',
+      ok: false,
+      runs: [0, 1],
+      note: asBringupError(error).message,
+      time: 0,
+    };
     return;
   }
   for (const one of cases) {
@@ -50,7 +62,14 @@ export async function* verifyLab(lab: Lab, bench: Bench, runs: number, signal?: 
 }
 
 async function prove(lab: Lab, bench: Bench, one: Case, signal?: AbortSignal): Promise<Proof> {
-  const proof: Proof = { lab: lab.id, subject: one.subject, ok: false, runs: [0, one.runs], note: '', time: 0 };
+  const proof: Proof = {
+    lab: lab.id,
+    subject: one.subject,
+    ok: false,
+    runs: [0, one.runs],
+    note: '',
+    time: 0,
+  };
   const times: number[] = [];
   try {
     const sources = await one.sources();
@@ -75,12 +94,19 @@ async function prove(lab: Lab, bench: Bench, one: Case, signal?: AbortSignal): P
 
 function casesOf(lab: Lab, runs: number): Case[] {
   const folder = (name: string) => async (): Promise<Sources> => readSources(join(lab.folder, name));
-  const variants = existsSync(join(lab.folder, 'variants')) ? readdirSync(join(lab.folder, 'variants')).sort() : [];
+  const variants = existsSync(join(lab.folder, 'variants'))
+    ? readdirSync(join(lab.folder, 'variants')).sort()
+    : [];
   const passes = (verdict: Verdict): string => (verdict.outcome === 'pass' ? '' : describe(verdict));
   return [
     { subject: 'starter', sources: folder('starter'), runs: 1, wrong: starterWrong, note: describe },
     { subject: 'solution', sources: folder('solution'), runs, wrong: passes },
-    ...variants.map((name) => ({ subject: `variant ${name}`, sources: folder(`variants/${name}`), runs, wrong: passes })),
+    ...variants.map((name) => ({
+      subject: `variant ${name}`,
+      sources: folder(`variants/${name}`),
+      runs,
+      wrong: passes,
+    })),
     ...mutantsOf(lab).map((mutant) => ({
       subject: `mutant ${mutant.name}`,
       sources: () => mutate(lab, mutant),
@@ -100,7 +126,8 @@ function mutantWrong(verdict: Verdict, caughtBy: string[]): string {
   const by = catchers(verdict);
   if (by.includes('build')) return `does not build: ${describe(verdict)}`;
   if (verdict.outcome !== 'fail') return `is not caught: ${describe(verdict)}`;
-  if (!caughtBy.some((name) => by.includes(name))) return `is caught by ${by.join(', ')} and not by ${caughtBy.join(' or ')}`;
+  if (!caughtBy.some((name) => by.includes(name)))
+    return `is caught by ${by.join(', ')} and not by ${caughtBy.join(' or ')}`;
   return '';
 }
 
@@ -113,7 +140,8 @@ function catchers(verdict: Verdict): string[] {
 function describe(verdict: Verdict): string {
   if (verdict.error) return `inconclusive: ${verdict.error.code} ${verdict.error.message.split('\n')[0]}`;
   if (verdict.outcome === 'pass') return 'passes';
-  const evidence = verdict.requirements.find(({ evidence }) => evidence)?.evidence ?? verdict.findings[0]?.title ?? '';
+  const evidence =
+    verdict.requirements.find(({ evidence }) => evidence)?.evidence ?? verdict.findings[0]?.title ?? '';
   return `${catchers(verdict).join(', ')}: ${evidence}`;
 }
 

@@ -20,10 +20,12 @@ function warmImage({ kit, judge }: Bench): Promise<Buffer> {
       ['Makefile', Buffer.from('obj-m := warm.o\n')],
     ]);
     const build = await buildModule(kit, judge.kernel, 'warm', sources, 'warm');
-    if (!build.ok) throw new BringupError('E-TEMPLATE', `guest/warm.c does not build: ${build.output.slice(-500)}`);
+    if (!build.ok)
+      throw new BringupError('E-TEMPLATE', `guest/warm.c does not build: ${build.output.slice(-500)}`);
     return build.image!;
   })();
   images.set(judge.kernel.id, building);
+  building.catch(() => images.delete(judge.kernel.id)); // a full disk now is none later
   return building;
 }
 

@@ -43,7 +43,15 @@ describe('what is read', () => {
 
   test('not what kbuild and editors leave', () => {
     const left = ['echo.ko', 'echo.o', 'echo.mod', 'echo.mod.c', 'modules.order', 'Module.symvers', 'lib.a'];
-    const edited = ['.echo.c.swp', 'echo.c~', 'echo.c.orig', 'echo.c.rej', '.echo.o.cmd', '.bringup.json', 'brief.md'];
+    const edited = [
+      '.echo.c.swp',
+      'echo.c~',
+      'echo.c.orig',
+      'echo.c.rej',
+      '.echo.o.cmd',
+      '.bringup.json',
+      'brief.md',
+    ];
     for (const name of [...left, ...edited]) put(name);
     mkdirSync(join(folder, '.git'));
     put('.git/config');
@@ -82,7 +90,7 @@ describe('a folder that is not to be trusted', () => {
 
   test('a giant is refused by its name and size, without being read', () => {
     put('table.h', '');
-    truncateSync(join(folder, 'table.h'), 1 << 40); // sparse: takes no room
+    truncateSync(join(folder, 'table.h'), 2 ** 40); // sparse: takes no room
     expect(refusal()).toMatch(/table\.h has 1099511627776 bytes/);
   });
 

@@ -11,7 +11,8 @@ export type Sources = ReadonlyMap<string, Buffer>;
 const limits = { files: 200, entries: 2000, fileBytes: 1 << 20, allBytes: 8 << 20, depth: 4 };
 
 // What kbuild and editors leave, and what is not part of a solution.
-const ignored = /^\.|\.(ko|o|mod|a|cmd|order|symvers|md|swp|orig|rej)$|\.mod\.c$|~$|^(modules\.order|Module\.symvers)$/;
+const ignored =
+  /^\.|\.(ko|o|mod|a|cmd|order|symvers|md|swp|orig|rej)$|\.mod\.c$|~$|^(modules\.order|Module\.symvers)$/;
 
 /**
  * Reads the sources of a folder into memory. The folder is not trusted: links are not followed, only
@@ -27,17 +28,20 @@ export function readSources(folder: string): Sources {
     if (!handle) return;
     try {
       for (let entry = handle.readSync(); entry; entry = handle.readSync()) {
-        if (++entries > limits.entries) throw new Failure(`the folder has more than ${limits.entries} entries`);
+        if (++entries > limits.entries)
+          throw new Failure(`the folder has more than ${limits.entries} entries`);
         const name = join(path, entry.name);
         if (ignored.test(entry.name)) continue;
         if (entry.name.includes('\uFFFD')) throw new Failure(`the name of ${name} is not UTF-8`);
         if (entry.isDirectory() && depth < limits.depth) visit(name, depth + 1);
         if (!entry.isFile()) continue;
-        if (sources.size >= limits.files) throw new Failure(`the folder has more than ${limits.files} source files`);
+        if (sources.size >= limits.files)
+          throw new Failure(`the folder has more than ${limits.files} source files`);
         const content = readRegularFile(join(folder, name), name);
         if (!content) continue;
         bytes += content.length;
-        if (bytes > limits.allBytes) throw new Failure(`the sources are larger than ${limits.allBytes >> 20} MiB together`);
+        if (bytes > limits.allBytes)
+          throw new Failure(`the sources are larger than ${limits.allBytes >> 20} MiB together`);
         sources.set(name, content);
       }
     } finally {
@@ -59,7 +63,9 @@ function opened<T>(name: string, open: () => T): T | undefined {
 }
 
 function readRegularFile(path: string, name: string): Buffer | undefined {
-  const fd = opened(name, () => openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
+  const fd = opened(name, () =>
+    openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
+  );
   if (fd === undefined) return undefined;
   try {
     const stat = fstatSync(fd);

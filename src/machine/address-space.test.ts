@@ -14,7 +14,8 @@ const memory = {
 
 const pageOffset = 0xffff_8880_0000_0000n;
 const image = 0xffff_ffff_8000_0000n;
-const space = (physBase = 0n): AddressSpace => new AddressSpace(memory, { physBase, pageOffset }, { prb: image + 0x40n });
+const space = (physBase = 0n): AddressSpace =>
+  new AddressSpace(memory, { physBase, pageOffset }, { prb: image + 0x40n });
 
 test('the direct map is RAM from its start', () => {
   expect(space().ram(pageOffset)).toBe(0);

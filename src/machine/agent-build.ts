@@ -24,12 +24,29 @@ export async function buildAgent(kit: Kit): Promise<Buffer> {
   if (!existsSync(file)) {
     sandboxFolder(cacheFolder('agents'));
     const work = sandboxFolder(mkdtempSync(join(cacheFolder('agents'), '.build-')));
-    const argv = ['gcc', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-no-pie', '-o', '/out/agent', '/guest/agent.c'];
+    const argv = [
+      'gcc',
+      '-O2',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-static',
+      '-no-pie',
+      '-o',
+      '/out/agent',
+      '/guest/agent.c',
+    ];
     const result = await run(
-      sandboxed({ kit: kit.root, readOnly: { '/guest': join(repository, 'guest') }, writable: { '/out': work } }, argv),
+      sandboxed(
+        { kit: kit.root, readOnly: { '/guest': join(repository, 'guest') }, writable: { '/out': work } },
+        argv,
+      ),
     );
     if (result.status !== 0) {
-      throw new BringupError('E-TEMPLATE', `the agent did not compile: ${result.stderr.toString().slice(0, 2000)}`);
+      throw new BringupError(
+        'E-TEMPLATE',
+        `the agent did not compile: ${result.stderr.toString().slice(0, 2000)}`,
+      );
     }
     renameSync(join(work, 'agent'), file);
     rmSync(work, { recursive: true });

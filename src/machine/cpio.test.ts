@@ -25,9 +25,11 @@ interface Member {
 function read(archive: Buffer): Member[] {
   const members: Member[] = [];
   const aligned = (n: number): number => (n + 3) & ~3;
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     expect(archive.toString('latin1', at, at + 6)).toBe('070701');
-    const fields = Array.from({ length: 13 }, (_, i) => parseInt(archive.toString('latin1', at + 6 + i * 8, at + 14 + i * 8), 16));
+    const fields = Array.from({ length: 13 }, (_, i) =>
+      parseInt(archive.toString('latin1', at + 6 + i * 8, at + 14 + i * 8), 16),
+    );
     const [nameLength, size] = [fields[11]!, fields[6]!];
     expect(archive[at + 110 + nameLength - 1]).toBe(0);
     const path = archive.toString('utf8', at + 110, at + 110 + nameLength - 1);
@@ -53,7 +55,9 @@ test('what was put in comes out, in the order given', () => {
 test('each header and each content begins at a multiple of four', () => {
   for (const length of [0, 1, 2, 3, 4, 5]) {
     const name = 'n'.repeat(length + 1);
-    for (const { at, dataAt } of read(cpio([file(name, Buffer.alloc(length)), file('after', Buffer.from('x'))]))) {
+    for (const { at, dataAt } of read(
+      cpio([file(name, Buffer.alloc(length)), file('after', Buffer.from('x'))]),
+    )) {
       expect([at % 4, dataAt % 4]).toEqual([0, 0]);
     }
   }
@@ -83,7 +87,10 @@ test('the same entries make the same bytes: a template is keyed by them', () => 
 const has = (tool: string): boolean => spawnSync(tool, ['--version']).error === undefined;
 
 test.skipIf(!has('cpio'))("the host's cpio lists it", () => {
-  const { stdout, status } = spawnSync('cpio', ['-it', '--quiet'], { input: cpio(entries), encoding: 'utf8' });
+  const { stdout, status } = spawnSync('cpio', ['-it', '--quiet'], {
+    input: cpio(entries),
+    encoding: 'utf8',
+  });
   expect(status).toBe(0);
   expect(stdout.trim().split('\n')).toHaveLength(entries.length);
 });

@@ -13,7 +13,10 @@ function callerFor(machine: Machine, path: string, slot: number): Invoke {
   return async (nr, ...args) => {
     const outcome = await machine.caller.settle(await machine.caller.ask(slot, { nr, args }), ms(60_000));
     if (!outcome || outcome.ret < 0n) {
-      throw new BringupError('E-MACHINE-AGENT', `${path} could not be read in the machine (${outcome?.ret ?? 'no answer'})`);
+      throw new BringupError(
+        'E-MACHINE-AGENT',
+        `${path} could not be read in the machine (${outcome?.ret ?? 'no answer'})`,
+      );
     }
     return outcome.ret;
   };
@@ -63,7 +66,7 @@ export async function readGuestFile(
   const fd = await call(sys.open, start, 0n, 0n);
   if (part.offset) await call(sys.lseek, fd, BigInt(part.offset), 0n);
   const parts: Buffer[] = [];
-  for (let left = part.length ?? Infinity; left > 0; ) {
+  for (let left = part.length ?? Infinity; left > 0;) {
     const count = await call(sys.read, fd, start, BigInt(Math.min(left, size)));
     if (count === 0n) break;
     if (count > size || parts.length * 64 > longest) throw forged(path);

@@ -33,7 +33,10 @@ export function changes(machine: Machine, template: Template, original: (ram: nu
       const at = firstDifference(machine.memory.bytes(page, pageSize), original(page), page, patched);
       if (at === undefined) continue;
       const address = BigInt(start) + BigInt(at - ram);
-      found.push({ kind: 'code', what: `the kernel's own code or read-only data at 0x${address.toString(16)} was changed` });
+      found.push({
+        kind: 'code',
+        what: `the kernel's own code or read-only data at 0x${address.toString(16)} was changed`,
+      });
     }
   }
   for (const page of survey.agentText) {
@@ -43,7 +46,8 @@ export function changes(machine: Machine, template: Template, original: (ram: nu
     break;
   }
   machine.mailbox.refresh();
-  if (!machine.mailbox.intact) found.push({ kind: 'agent', what: 'the mailbox of the agent was overwritten' });
+  if (!machine.mailbox.intact)
+    found.push({ kind: 'agent', what: 'the mailbox of the agent was overwritten' });
   return [...found.slice(0, 5), ...detectorChanges(machine.space, template)];
 }
 

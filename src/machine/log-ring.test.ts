@@ -69,7 +69,10 @@ class Ring {
     this.memory.writeBigUInt64LE(BigInt.asUintN(64, value), address);
   }
 
-  add(text: string, { level = 6, flags = 0, caller = 1, time = 0n, state = 'finalized' }: Options = {}): this {
+  add(
+    text: string,
+    { level = 6, flags = 0, caller = 1, time = 0n, state = 'finalized' }: Options = {},
+  ): this {
     const id = (this.#headId + 1n) & idMask;
     this.#headId = id;
     const index = Number(id % this.#count);
@@ -97,7 +100,8 @@ class Ring {
     this.memory.writeUInt8((level << 5) | flags, record + 19);
     this.memory.writeUInt32LE(caller >>> 0, record + 20);
     this.#word(at.ring + 24, id);
-    const oldest = this.#seq > this.#count ? (id - this.#count + 1n) & idMask : (id - this.#seq + 1n) & idMask;
+    const oldest =
+      this.#seq > this.#count ? (id - this.#count + 1n) & idMask : (id - this.#seq + 1n) & idMask;
     this.#word(at.ring + 32, oldest);
     return this;
   }
@@ -191,7 +195,10 @@ test('a record without text is there and empty', () => {
 });
 
 test('what is being written right now is left out, what is written whole is not', () => {
-  const ring = new Ring().add('done').add('half', { state: 'reserved' }).add('not closed', { state: 'committed' });
+  const ring = new Ring()
+    .add('done')
+    .add('half', { state: 'reserved' })
+    .add('not closed', { state: 'committed' });
   expect(ring.texts()).toEqual(['done', 'not closed']);
 });
 

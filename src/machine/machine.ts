@@ -55,12 +55,13 @@ export class Machine {
     try {
       await qemu.qmp.command('cont');
       const memory = new GuestMemory(await qemu.pid, join(folder, 'ram'));
-      for (const start = performance.now(); ; ) {
+      for (const start = performance.now(); ;) {
         const pages = locateMailbox(memory, ramBase.q35);
         if (pages) return new Machine(qemu, memory, pages, vital, serial);
         signal?.throwIfAborted();
         if (vital.lost) throw vital.lost;
-        if (vital.down) throw new BringupError('E-MACHINE-BOOT', 'the kernel went down before its agent started');
+        if (vital.down)
+          throw new BringupError('E-MACHINE-BOOT', 'the kernel went down before its agent started');
         if (performance.now() - start > bootDeadline) {
           throw new BringupError('E-MACHINE-BOOT', `no agent after ${bootDeadline / 1000} s`);
         }
@@ -94,7 +95,9 @@ export class Machine {
 
   /** Says where things are in this kernel's memory. */
   describe(survey: Pick<Survey, 'layout' | 'symbols'> & { vmcoreinfo?: string }): void {
-    const symbols = Object.fromEntries(Object.entries(survey.symbols).map(([name, hex]) => [name, BigInt(hex)]));
+    const symbols = Object.fromEntries(
+      Object.entries(survey.symbols).map(([name, hex]) => [name, BigInt(hex)]),
+    );
     const layout = { physBase: BigInt(survey.layout.physBase), pageOffset: BigInt(survey.layout.pageOffset) };
     this.#space = new AddressSpace(this.memory, layout, symbols);
     if (survey.vmcoreinfo) this.#ring = new LogRing(this.#space, parseVmcoreInfo(survey.vmcoreinfo));
@@ -110,7 +113,9 @@ export class Machine {
   taskPids(): Map<number, number> {
     this.mailbox.refresh();
     const slots = Array.from({ length: slotCount - 1 }, (_, i) => i + 1);
-    return new Map(slots.map((slot) => [slot, this.mailbox.state(slot).pid] as const).filter(([, pid]) => pid > 0));
+    return new Map(
+      slots.map((slot) => [slot, this.mailbox.state(slot).pid] as const).filter(([, pid]) => pid > 0),
+    );
   }
 
   /** The part of the arena that modules are loaded from. */
@@ -145,7 +150,9 @@ export class Machine {
 
   /** Where the processor is: its instruction pointer, from outside. */
   async instructionPointer(): Promise<bigint> {
-    const text = (await this.#qemu.qmp.command('human-monitor-command', { 'command-line': 'info registers' })) as string;
+    const text = (await this.#qemu.qmp.command('human-monitor-command', {
+      'command-line': 'info registers',
+    })) as string;
     return BigInt(`0x${/RIP=([0-9a-f]+)/.exec(text)?.[1] ?? '0'}`);
   }
 
@@ -196,9 +203,16 @@ async function watch(qemu: Qemu): Promise<{ vital: Vital; serial: Buffer[] }> {
 
 async function migrated(qemu: Qemu): Promise<void> {
   for (;;) {
-    const { status, 'error-desc': error } = (await qemu.qmp.command('query-migrate')) as { status?: string; 'error-desc'?: string };
+    const { status, 'error-desc': error } = (await qemu.qmp.command('query-migrate')) as {
+      status?: string;
+      'error-desc'?: string;
+    };
     if (status === 'completed') return;
-    if (status === 'failed') throw new BringupError('E-TEMPLATE', `QEMU could not save or load a machine: ${error ?? 'no reason given'}`);
+    if (status === 'failed')
+      throw new BringupError(
+        'E-TEMPLATE',
+        `QEMU could not save or load a machine: ${error ?? 'no reason given'}`,
+      );
     await sleep(1);
   }
 }

@@ -8,10 +8,29 @@ const regionBase = 0x1000_0000;
 const arenaBase = regionBase + 2 * pageSize;
 const header = { version: 16, bell: 20, completions: 24, pages: 32, nonce: 40, text: 48, slots: 64 } as const;
 const slotBytes = 104;
-const slot = { asked: 0, started: 4, done: 8, flags: 16, nr: 20, pid: 24, signal: 28, args: 32, ret: 80, start: 88, end: 96 } as const;
+const slot = {
+  asked: 0,
+  started: 4,
+  done: 8,
+  flags: 16,
+  nr: 20,
+  pid: 24,
+  signal: 28,
+  args: 32,
+  ret: 80,
+  start: 88,
+  end: 96,
+} as const;
 
 export const slotCount = 16;
-export const pseudo = { spawn: 0x10000, peek: 0x10001, poke: 0x10002, exec: 0x10003, console: 0x10004, advance: 0x10005 } as const;
+export const pseudo = {
+  spawn: 0x10000,
+  peek: 0x10001,
+  poke: 0x10002,
+  exec: 0x10003,
+  console: 0x10004,
+  advance: 0x10005,
+} as const;
 
 export interface Call {
   /** System call number, or one of `pseudo`. */
@@ -69,7 +88,8 @@ export class Mailbox {
 
   /** False when the region no longer begins as the agent wrote it. */
   get intact(): boolean {
-    const named = this.#view.subarray(0, 16).equals(magic) && this.#view.readUInt32LE(header.version) === version;
+    const named =
+      this.#view.subarray(0, 16).equals(magic) && this.#view.readUInt32LE(header.version) === version;
     return named && this.#fixedPart().equals(this.#fixed);
   }
 
@@ -83,7 +103,10 @@ export class Mailbox {
 
   /** Virtual addresses of the agent's code. */
   get text(): { start: bigint; end: bigint } {
-    return { start: this.#view.readBigUInt64LE(header.text), end: this.#view.readBigUInt64LE(header.text + 8) };
+    return {
+      start: this.#view.readBigUInt64LE(header.text),
+      end: this.#view.readBigUInt64LE(header.text + 8),
+    };
   }
 
   state(index: number): SlotState {
@@ -132,7 +155,9 @@ export class Mailbox {
   /** Copies bytes out of the arena. */
   get(address: bigint, length: number): Buffer {
     const bytes = Buffer.alloc(length);
-    this.#eachPage(address, length, (ram, from, part) => this.#memory.read(ram, bytes.subarray(from, from + part)));
+    this.#eachPage(address, length, (ram, from, part) =>
+      this.#memory.read(ram, bytes.subarray(from, from + part)),
+    );
     return bytes;
   }
 
@@ -147,12 +172,16 @@ export class Mailbox {
     this.#memory.write(this.#pages[0]! + at, bytes);
   }
 
-  #eachPage(address: bigint, length: number, visit: (ram: number, from: number, length: number) => void): void {
+  #eachPage(
+    address: bigint,
+    length: number,
+    visit: (ram: number, from: number, length: number) => void,
+  ): void {
     let offset = Number(address) - regionBase;
     if (offset < 2 * pageSize || offset + length > this.#pages.length * pageSize) {
       throw new RangeError(`0x${address.toString(16)}+${length} is outside the arena`);
     }
-    for (let from = 0; from < length; ) {
+    for (let from = 0; from < length;) {
       const inPage = offset % pageSize;
       const part = Math.min(length - from, pageSize - inPage);
       visit(this.#pages[Math.floor(offset / pageSize)]! + inPage, from, part);

@@ -31,15 +31,21 @@ export class GuestMemory {
       this.#pagemap = openSync(`/proc/${pid}/pagemap`, 'r');
     } catch (error) {
       if (error instanceof BringupError) throw error;
-      throw new BringupError('E-MACHINE-MEMORY', `/proc/${pid}/mem of QEMU could not be opened: ${String(error)}`, {
-        cause: error,
-      });
+      throw new BringupError(
+        'E-MACHINE-MEMORY',
+        `/proc/${pid}/mem of QEMU could not be opened: ${String(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
   /** Fills `into` with the bytes at `address`. Throws E-MACHINE-LOST once QEMU is gone. */
   read(address: number, into: Buffer): Buffer {
-    this.#checked(address, into.length, () => readSync(this.#mem, into, 0, into.length, this.#host + address));
+    this.#checked(address, into.length, () =>
+      readSync(this.#mem, into, 0, into.length, this.#host + address),
+    );
     return into;
   }
 

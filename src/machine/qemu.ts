@@ -40,7 +40,16 @@ export interface Qemu {
 
 const lanes: Record<Lane, string[]> = {
   // shift=3: an instruction counts as 8 ns, about what the emulator takes for one.
-  steady: ['-accel', 'tcg,thread=single,tb-size=128', '-icount', 'shift=3,sleep=off', '-smp', '1', '-cpu', 'max'],
+  steady: [
+    '-accel',
+    'tcg,thread=single,tb-size=128',
+    '-icount',
+    'shift=3,sleep=off',
+    '-smp',
+    '1',
+    '-cpu',
+    'max',
+  ],
   racing: ['-accel', 'tcg,thread=multi,tb-size=128', '-smp', '2', '-cpu', 'max'],
   kvm: ['-accel', 'kvm', '-smp', '2', '-cpu', 'host'],
 };
@@ -61,8 +70,17 @@ export function startQemu(model: MachineModel, folder: string, mode: 'boot' | 'r
     qemuArguments(model, mode),
   );
   argv.splice(1, 0, '--info-fd', '5');
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
-  const [, , stderr, monitor, serial, info] = child.stdio as unknown as [null, null, Readable, Duplex, Duplex, Duplex];
+  const child = spawn(argv[0]!, argv.slice(1), {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+  });
+  const [, , stderr, monitor, serial, info] = child.stdio as unknown as [
+    null,
+    null,
+    Readable,
+    Duplex,
+    Duplex,
+    Duplex,
+  ];
   for (const stream of [monitor, serial, info]) stream.on('error', () => {});
 
   let errors = '';
@@ -112,8 +130,14 @@ async function qemuPid(info: Readable, qmp: Qmp, gone: Qemu['gone']): Promise<nu
     });
   });
   const early = gone.then(({ status, stderr }): never => {
-    throw new BringupError('E-MACHINE-START', `QEMU ended at once with status ${status}: ${stderr || 'no message'}`);
+    throw new BringupError(
+      'E-MACHINE-START',
+      `QEMU ended at once with status ${status}: ${stderr || 'no message'}`,
+    );
   });
-  const [parent] = await Promise.race([Promise.all([first, qmp.command('query-status').catch(() => early)]), early]);
+  const [parent] = await Promise.race([
+    Promise.all([first, qmp.command('query-status').catch(() => early)]),
+    early,
+  ]);
   return Number(readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ')[0]);
 }

@@ -12,7 +12,8 @@ import { Qmp } from './qmp.ts';
 const temp = mkdtempSync(join(tmpdir(), 'bringup-qmp-'));
 afterAll(() => rmSync(temp, { recursive: true, force: true }));
 
-const greeting = '{"QMP": {"version": {"qemu": {"micro": 0, "minor": 1, "major": 11}}, "capabilities": ["oob"]}}\r\n';
+const greeting =
+  '{"QMP": {"version": {"qemu": {"micro": 0, "minor": 1, "major": 11}}, "capabilities": ["oob"]}}\r\n';
 
 /** QEMU's end of a real socket: what it was asked, in order. */
 let qemu: Socket;
@@ -65,7 +66,9 @@ test('a refusal rejects its own command, in the words of QEMU, and no other', as
   await greeted();
   const bad = qmp.command('device_add');
   const good = qmp.command('stop');
-  qemu.write('{"error": {"class": "GenericError", "desc": "\'edu2\' is not a valid device model"}}\n{"return": {}}\n');
+  qemu.write(
+    '{"error": {"class": "GenericError", "desc": "\'edu2\' is not a valid device model"}}\n{"return": {}}\n',
+  );
   await expect(bad).rejects.toMatchObject({
     code: 'E-MACHINE-START',
     message: "QEMU refused device_add: 'edu2' is not a valid device model",

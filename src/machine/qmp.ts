@@ -10,7 +10,8 @@ type Reply = { return?: unknown; error?: { class: string; desc: string }; event?
  */
 export class Qmp {
   readonly #stream: Duplex;
-  readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void; name: string }[] = [];
+  readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void; name: string }[] =
+    [];
   #ended = false;
   onEvent: (event: string, data: unknown) => void = () => {};
 
@@ -47,7 +48,10 @@ export class Qmp {
     if (reply.event) return this.onEvent(reply.event, reply.data);
     if (!('return' in reply) && !reply.error) return; // the greeting
     const waiting = this.#waiting.shift();
-    if (reply.error) waiting?.reject(new BringupError('E-MACHINE-START', `QEMU refused ${waiting.name}: ${reply.error.desc}`));
+    if (reply.error)
+      waiting?.reject(
+        new BringupError('E-MACHINE-START', `QEMU refused ${waiting.name}: ${reply.error.desc}`),
+      );
     else waiting?.resolve(reply.return);
   }
 

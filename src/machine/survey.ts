@@ -30,7 +30,16 @@ export interface Survey {
 }
 
 const wanted = [
-  ...['_text', '_etext', '__start_rodata', '__end_rodata', 'page_offset_base', 'phys_base', 'prb', 'init_task'],
+  ...[
+    '_text',
+    '_etext',
+    '__start_rodata',
+    '__end_rodata',
+    'page_offset_base',
+    'phys_base',
+    'prb',
+    'init_task',
+  ],
   ...['modules', 'object_list', 'stack_pools', 'jiffies_64', 'jiffies', 'tainted_mask', 'saved_command_line'],
   ...['__start___jump_table', '__stop___jump_table', '__start_static_call_sites', '__stop_static_call_sites'],
   ...['__start_mcount_loc', '__stop_mcount_loc'],
@@ -50,7 +59,9 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
   const physBase = info.number('phys_base');
   const layout = { physBase: `0x${physBase.toString(16)}`, pageOffset: '0xffff888000000000' };
   machine.describe({ layout, symbols });
-  const pageOffset = symbols['page_offset_base'] ? machine.space.word(BigInt(symbols['page_offset_base'])) : 0n;
+  const pageOffset = symbols['page_offset_base']
+    ? machine.space.word(BigInt(symbols['page_offset_base']))
+    : 0n;
   if (pageOffset) layout.pageOffset = `0x${pageOffset.toString(16)}`;
   machine.describe({ layout, symbols });
   return {
@@ -58,7 +69,10 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
     vmcoreinfo,
     layout,
     symbols,
-    fixed: ranges(symbols, [['_text', '_etext'], ['__start_rodata', '__end_rodata']]),
+    fixed: ranges(symbols, [
+      ['_text', '_etext'],
+      ['__start_rodata', '__end_rodata'],
+    ]),
     agentText: await agentText(machine),
     patchSites: patchSites(machine, symbols),
     folders: Object.fromEntries(
@@ -68,7 +82,11 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
       const address = symbols[name];
       // A learner's own tree may be one without that variable; ours must have it.
       if (!address && 'tree' in flavor) return [];
-      if (!address) throw new BringupError('E-TEMPLATE', `this kernel has no variable ${name}, which kernels/${flavor.id} names as a sentinel`);
+      if (!address)
+        throw new BringupError(
+          'E-TEMPLATE',
+          `this kernel has no variable ${name}, which kernels/${flavor.id} names as a sentinel`,
+        );
       const bytes = type === 'int' ? 4 : 8;
       const value = machine.space.bytes(BigInt(address), bytes)?.toString('hex') ?? '';
       return [{ name, address, bytes, value }];
@@ -77,7 +95,16 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
   };
 }
 
-const watchedFolders = ['/dev', '/proc', '/sys/kernel/debug', '/sys/class', '/sys/class/misc', '/sys/bus', '/sys/kernel', '/sys/fs'];
+const watchedFolders = [
+  '/dev',
+  '/proc',
+  '/sys/kernel/debug',
+  '/sys/class',
+  '/sys/class/misc',
+  '/sys/bus',
+  '/sys/kernel',
+  '/sys/fs',
+];
 
 async function mapInOrder<A, B>(items: readonly A[], map: (item: A) => Promise<B>): Promise<B[]> {
   const results: B[] = [];
@@ -94,8 +121,13 @@ async function vmcoreInfoText(machine: Machine, where: string): Promise<string> 
   return note.toString('latin1', start, end < 0 ? undefined : end);
 }
 
-function ranges(symbols: Record<string, string>, pairs: [string, string][]): { start: string; end: string }[] {
-  return pairs.flatMap(([from, to]) => (symbols[from] && symbols[to] ? [{ start: symbols[from], end: symbols[to] }] : []));
+function ranges(
+  symbols: Record<string, string>,
+  pairs: [string, string][],
+): { start: string; end: string }[] {
+  return pairs.flatMap(([from, to]) =>
+    symbols[from] && symbols[to] ? [{ start: symbols[from], end: symbols[to] }] : [],
+  );
 }
 
 async function agentText(machine: Machine): Promise<number[]> {

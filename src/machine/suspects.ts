@@ -31,7 +31,9 @@ export function suspects(space: AddressSpace, template: Template, since: bigint)
   for (let steps = 0; node !== head && steps < 200_000; steps++) {
     const object = space.bytes(node - list, 256);
     if (!object || object.readBigUInt64LE(offsets['jiffies']) < since) break;
-    const live = (object.readUInt32LE(offsets['flags']) & allocated) !== 0 && object.readInt32LE(offsets['min_count']) > 0;
+    const live =
+      (object.readUInt32LE(offsets['flags']) & allocated) !== 0 &&
+      object.readInt32LE(offsets['min_count']) > 0;
     if (live && throughModule(space, template, object.readUInt32LE(offsets['trace_handle']))) count++;
     node = object.readBigUInt64LE(offsets['object_list']! + 8);
   }

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Judge } from '../kernel/kernel.ts';
@@ -56,7 +65,18 @@ export async function getTemplate(
   const model = modelOf(kit, judge, lane, options.devices);
   const agent = agentId(kit);
   const { sentinels } = judge.flavor;
-  const key = [format, kit.id, kit.versions['qemu-system-x86'], judge.kernel.id, agent, sentinels, model.commandLine, lane, model.memory, model.devices];
+  const key = [
+    format,
+    kit.id,
+    kit.versions['qemu-system-x86'],
+    judge.kernel.id,
+    agent,
+    sentinels,
+    model.commandLine,
+    lane,
+    model.memory,
+    model.devices,
+  ];
   const id = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
   const folder = cacheFolder('templates', id);
   const manifest = join(folder, 'template.json');
@@ -75,7 +95,11 @@ export async function getTemplate(
     const parent = sandboxFolder(cacheFolder('templates'));
     const work = sandboxFolder(mkdtempSync(join(parent, '.new-')));
     try {
-      options.onProgress?.({ task: 'machine', subject: judge.kernel.id, phase: 'booting once, to save a template' });
+      options.onProgress?.({
+        task: 'machine',
+        subject: judge.kernel.id,
+        phase: 'booting once, to save a template',
+      });
       writeFileSync(join(work, 'initramfs'), initramfs(kit, await buildAgent(kit), judge.kernel.bootModules));
       const result = await bootAndSave(model, work, judge, options.signal);
       writeFileSync(join(work, 'template.json'), JSON.stringify({ ...result, saved: saved(work) }));
@@ -100,21 +124,30 @@ interface Saved {
 
 /** What tells a whole template from half of one. Its memory is too large to be read each time. */
 function saved(folder: string): Saved {
-  const state = createHash('sha256').update(readFileSync(join(folder, 'state'))).digest('hex');
+  const state = createHash('sha256')
+    .update(readFileSync(join(folder, 'state')))
+    .digest('hex');
   return { ramBytes: statSync(join(folder, 'ram')).size, state };
 }
 
 /** The survey of a template, or undefined when there is none or its files are not those that were saved. */
 function wholeSurvey(folder: string): Survey | undefined {
   try {
-    const { saved: expected, ...rest } = JSON.parse(readFileSync(join(folder, 'template.json'), 'utf8')) as Survey & { saved: Saved };
+    const { saved: expected, ...rest } = JSON.parse(
+      readFileSync(join(folder, 'template.json'), 'utf8'),
+    ) as Survey & { saved: Saved };
     return isDeepStrictEqual(saved(folder), expected) ? rest : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function bootAndSave(model: MachineModel, folder: string, judge: Judge, signal?: AbortSignal): Promise<Survey> {
+async function bootAndSave(
+  model: MachineModel,
+  folder: string,
+  judge: Judge,
+  signal?: AbortSignal,
+): Promise<Survey> {
   const machine = await Machine.boot(model, folder, signal);
   try {
     const result = await survey(machine, judge.flavor);
@@ -125,7 +158,9 @@ async function bootAndSave(model: MachineModel, folder: string, judge: Judge, si
     mkdirSync(cacheFolder('logs'), { recursive: true });
     writeFileSync(log, machine.serialOutput());
     const { message } = asBringupError(error);
-    throw new BringupError('E-MACHINE-BOOT', `${message}; the console's output is in ${log}`, { cause: error });
+    throw new BringupError('E-MACHINE-BOOT', `${message}; the console's output is in ${log}`, {
+      cause: error,
+    });
   } finally {
     await machine.stop();
   }

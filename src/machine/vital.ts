@@ -55,7 +55,10 @@ export class Vital {
     if (cpu - this.#cpuAtProgress > hangSeconds) throw new GuestHangs();
     if (performance.now() - this.#clockAtProgress > hostSeconds * 1000) {
       const used = (cpu - this.#cpuAtProgress).toFixed(1);
-      throw new BringupError('E-DEADLINE', `the machine did not answer for ${hostSeconds} s, in which it got ${used} s of a processor`);
+      throw new BringupError(
+        'E-DEADLINE',
+        `the machine did not answer for ${hostSeconds} s, in which it got ${used} s of a processor`,
+      );
     }
   }
 }

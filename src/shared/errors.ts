@@ -33,7 +33,9 @@ export class BringupError extends Error {
 export function asBringupError(thrown: unknown): BringupError {
   if (thrown instanceof BringupError) return thrown;
   if (isErrno(thrown) && thrown.code === 'ENOSPC') {
-    return new BringupError('E-HOST-DISK', `no space left on the disk (${thrown.message})`, { cause: thrown });
+    return new BringupError('E-HOST-DISK', `no space left on the disk (${thrown.message})`, {
+      cause: thrown,
+    });
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new BringupError('E-INTERNAL', message, { cause: thrown });

@@ -22,9 +22,13 @@ function child(script: string): ReturnType<typeof spawn> {
     const { withLock } = await import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)});
     const file = ${JSON.stringify(file)};
     ${script}`;
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', source], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  return spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', source],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
 }
 
 /** The id of a process that has ended. */
@@ -88,14 +92,20 @@ describe('withLock', () => {
     expect(Date.now() - start).toBeLessThan(2000);
   });
 
-  test('a lock of a process that was killed while it held it is taken over', { timeout: 30_000 }, async () => {
-    const holder = child(`await withLock(file, async () => { console.log('held'); await sleep(60_000); });`);
-    await once(holder.stdout!, 'data');
-    expect(lockHolder(file)).toBe(holder.pid);
-    holder.kill('SIGKILL');
-    await once(holder, 'close');
-    expect(await withLock(file, async () => 'mine', { patience: 5000 })).toBe('mine');
-  });
+  test(
+    'a lock of a process that was killed while it held it is taken over',
+    { timeout: 30_000 },
+    async () => {
+      const holder = child(
+        `await withLock(file, async () => { console.log('held'); await sleep(60_000); });`,
+      );
+      await once(holder.stdout!, 'data');
+      expect(lockHolder(file)).toBe(holder.pid);
+      holder.kill('SIGKILL');
+      await once(holder, 'close');
+      expect(await withLock(file, async () => 'mine', { patience: 5000 })).toBe('mine');
+    },
+  );
 
   test('a process with the number of the dead holder is not taken for it', async () => {
     await withLock(file, async () => {});

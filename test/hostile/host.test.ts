@@ -2,12 +2,12 @@
 // What can happen to the host in the middle of it all: never the learner's fault, and nothing is lost.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -105,14 +105,19 @@ describe('a template that is not whole', () => {
   });
 
   const own = (): string => cacheFolder('templates', template.id);
-  const restored = async (damage: () => void): Promise<{ remade: boolean }> => {
-    rmSync(own(), { recursive: true, force: true });
+  const damaged = (damage: () => void): void => {
+    rmSync(cacheFolder('templates'), { recursive: true, force: true });
     mkdirSync(cacheFolder('templates'), { recursive: true });
-    cpSync(template.folder, own(), { recursive: true });
+    execFileSync('cp', ['-a', template.folder, own()]); // with its owner
     damage();
+  };
+  const used = async (signal?: AbortSignal): Promise<{ remade: boolean }> => {
     let remade = false;
     const { kit, judge } = await theBench();
-    const found = await getTemplate(kit, judge, 'steady', { onProgress: () => (remade = true) });
+    const found = await getTemplate(kit, judge, 'steady', {
+      onProgress: () => (remade = true),
+      ...(signal && { signal }),
+    });
     const machine = await Machine.restore(found);
     await machine.stop();
     expect(readdirSync(cacheFolder('templates'))).toEqual([template.id]);
@@ -120,7 +125,8 @@ describe('a template that is not whole', () => {
   };
 
   test('a whole one is used as it is', async () => {
-    expect(await restored(() => {})).toEqual({ remade: false });
+    damaged(() => {});
+    expect(await used()).toEqual({ remade: false });
   });
 
   test.for([
@@ -130,8 +136,16 @@ describe('a template that is not whole', () => {
     ['with half its state', () => truncateSync(join(own(), 'state'), 100_000)],
     ['with a changed state', () => writeFileSync(join(own(), 'state'), Buffer.alloc(1), { flag: 'r+' })],
     ['without its memory', () => rmSync(join(own(), 'ram'))],
-  ] as const)('%s', async ([, damage]) => {
-    expect(await restored(damage)).toEqual({ remade: true });
+  ] as const)('one %s is not used', async ([, damage]) => {
+    damaged(damage);
+    await expect(used(AbortSignal.abort()), 'it begins to make another, and is stopped').rejects.toThrow();
+    expect(readdirSync(cacheFolder('templates'))).toEqual([template.id]);
+  });
+
+  test('one that is not whole is made anew', async () => {
+    damaged(() => truncateSync(join(own(), 'state'), 100_000));
+    expect(await used()).toEqual({ remade: true });
+    expect(await used()).toEqual({ remade: false });
   });
 
   test('making one is given up half-way', async () => {
@@ -218,18 +232,13 @@ test('a full disk is ours, and over when there is room again', async (context) =
     for (const room of [0, 100 << 10, 1 << 20]) {
       writeFileSync(fill, '');
       spawnSync('dd', ['if=/dev/zero', `of=${fill}`, 'bs=64k'], { stdio: 'ignore' });
-      if (room > 0) truncateSync(fill, (24 << 20) - room - (128 << 10));
+      truncateSync(fill, statSync(fill).size - room);
       const verdict = await attempt(lab, () => solution, bench, { seed: 7, key: `full-${room}` });
       timed(`${room >> 10} KiB of disk left`, verdict);
-      expect(verdict.outcome, said(verdict)).toBe('inconclusive');
-      expect(verdict.error?.code, said(verdict)).toBe('E-HOST-DISK');
+      // A megabyte may be enough; nothing may be blamed on the learner.
+      const allowed = room < 1 << 20 ? ['E-HOST-DISK'] : ['E-HOST-DISK', 'pass'];
+      expect(allowed, said(verdict)).toContain(verdict.error?.code ?? verdict.outcome);
       rmSync(fill);
-    }
-    for (const name of existsSync(join(place, 'locks')) ? readdirSync(join(place, 'locks')) : []) {
-      expect(
-        readFileSync(join(place, 'locks', name), 'utf8'),
-        `${name} would be waited for until it is removed`,
-      ).not.toBe('');
     }
     expect((await attempt(lab, () => solution, bench, { seed: 7, key: 'full-0' })).outcome).toBe('pass');
   } finally {

@@ -28,7 +28,10 @@ interface Row {
 }
 
 /** bringup bench: what the issue's targets are about, side by side in one run. */
-export async function bench(options: { json?: boolean; quick?: boolean }, signal: AbortSignal): Promise<number> {
+export async function bench(
+  options: { json?: boolean; quick?: boolean },
+  signal: AbortSignal,
+): Promise<number> {
   const lab = findLab('char-echo');
   const view = progressView();
   const one = await prepareBench(lab.flavor, { onProgress: view.on, signal });
@@ -44,7 +47,10 @@ export async function bench(options: { json?: boolean; quick?: boolean }, signal
   try {
     if (!options.json) process.stdout.write(`${'median'.padStart(54)}      min      max   target\n`);
     await judgeOnce(folder, one);
-    add({ what: 'cold boot to the verdict of the same module (peers)', values: await cold(folder, one, times(3), signal) });
+    add({
+      what: 'cold boot to the verdict of the same module (peers)',
+      values: await cold(folder, one, times(3), signal),
+    });
     add({ what: 'restore to first answer', target: 120, values: await restores(one, times(20)) });
     await warm(folder, one, times(15), add);
     add({ what: 'bringup check, nothing running', target: 2000, values: processes(folder, times(9)) });
@@ -53,20 +59,36 @@ export async function bench(options: { json?: boolean; quick?: boolean }, signal
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(rows.map((row) => ({ ...row, median: median(row.values) })), null, 2)}\n`);
+  if (options.json)
+    process.stdout.write(
+      `${JSON.stringify(
+        rows.map((row) => ({ ...row, median: median(row.values) })),
+        null,
+        2,
+      )}\n`,
+    );
   return exit.ok;
 }
 
 /** A save: the source changes, so that nothing can be taken from before. */
 function save(folder: LabFolder): void {
   const file = join(folder.path, 'echo.c');
-  writeFileSync(file, `${readFileSync(file, 'utf8').replace(/\/\/ saved .*\n$/, '')}// saved ${performance.now()}\n`);
+  writeFileSync(
+    file,
+    `${readFileSync(file, 'utf8').replace(/\/\/ saved .*\n$/, '')}// saved ${performance.now()}\n`,
+  );
 }
 
 async function judgeOnce(folder: LabFolder, one: Bench, ready?: Promise<Machine>): Promise<Verdict> {
   save(folder);
-  const verdict = await attempt(folder.lab, () => readSources(folder.path), one, { seed: folder.seed, key: folder.path, notes: true, ...(ready && { ready }) });
-  if (verdict.outcome !== 'pass') throw new Error(`the solution did not pass: ${JSON.stringify(verdict.error ?? verdict.findings)}`);
+  const verdict = await attempt(folder.lab, () => readSources(folder.path), one, {
+    seed: folder.seed,
+    key: folder.path,
+    notes: true,
+    ...(ready && { ready }),
+  });
+  if (verdict.outcome !== 'pass')
+    throw new Error(`the solution did not pass: ${JSON.stringify(verdict.error ?? verdict.findings)}`);
   return verdict;
 }
 
@@ -77,7 +99,14 @@ async function cold(folder: LabFolder, one: Bench, count: number, signal: AbortS
     const work = sandboxFolder(mkdtempSync(join(cacheFolder('templates'), '.cold-')));
     const start = performance.now();
     try {
-      const build = await buildModule(one.kit, one.judge.kernel, folder.lab.module, readSources(folder.path), 'bench cold', { always: 'kbuild', signal });
+      const build = await buildModule(
+        one.kit,
+        one.judge.kernel,
+        folder.lab.module,
+        readSources(folder.path),
+        'bench cold',
+        { always: 'kbuild', signal },
+      );
       writeFileSync(join(work, 'initramfs'), initramfs(one.kit, await buildAgent(one.kit), []));
       const machine = await Machine.boot(one.template.model, work, signal);
       try {
@@ -125,7 +154,9 @@ function processes(folder: LabFolder, count: number): number[] {
   return Array.from({ length: count }, () => {
     save(folder);
     const start = performance.now();
-    const { status } = spawnSync(join(repository, 'bringup'), ['check', folder.path], { env: { ...process.env, BRINGUP_DATA: join(folder.path, '.data') } });
+    const { status } = spawnSync(join(repository, 'bringup'), ['check', folder.path], {
+      env: { ...process.env, BRINGUP_DATA: join(folder.path, '.data') },
+    });
     if (status !== 0) throw new Error(`bringup check ended with status ${status}`);
     return performance.now() - start;
   });
@@ -167,7 +198,9 @@ function median(values: number[]): number {
 }
 
 function render({ what, target, values, note }: Row): string {
-  const ms = (value: number): string => `${value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`}`.padStart(9);
-  const verdict = target === undefined ? '' : `   ≤ ${target} ms ${median(values) <= target ? 'reached' : 'NOT reached'}`;
+  const ms = (value: number): string =>
+    `${value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`}`.padStart(9);
+  const verdict =
+    target === undefined ? '' : `   ≤ ${target} ms ${median(values) <= target ? 'reached' : 'NOT reached'}`;
   return `${what.padEnd(46)}${ms(median(values))}${ms(Math.min(...values))}${ms(Math.max(...values))}${verdict}${note ? `\n    ${note}` : ''}`;
 }

@@ -12,10 +12,13 @@ const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`.padS
 
 /** bringup cache size: what takes how much room. */
 export function cacheSize(options: { json?: boolean }): number {
-  const rows = existsSync(cacheFolder()) ? readdirSync(cacheFolder()).map((name) => ({ name, bytes: folderBytes(cacheFolder(name)) })) : [];
+  const rows = existsSync(cacheFolder())
+    ? readdirSync(cacheFolder()).map((name) => ({ name, bytes: folderBytes(cacheFolder(name)) }))
+    : [];
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
   else {
-    for (const { name, bytes } of rows.sort((a, b) => b.bytes - a.bytes)) process.stdout.write(`${mib(bytes)}  ${name}\n`);
+    for (const { name, bytes } of rows.sort((a, b) => b.bytes - a.bytes))
+      process.stdout.write(`${mib(bytes)}  ${name}\n`);
     process.stdout.write(`${mib(rows.reduce((sum, { bytes }) => sum + bytes, 0))}  ${cacheFolder()}\n`);
   }
   return exit.ok;
@@ -27,13 +30,16 @@ export function cacheSize(options: { json?: boolean }): number {
  */
 export function cachePrune(options: { templates?: boolean; all?: boolean }): number {
   const before = folderBytes(cacheFolder());
-  if (options.all) for (const name of ['kits', 'kernels', 'sources', 'templates', 'builds', 'agents', 'logs', 'state']) drop(cacheFolder(name));
+  if (options.all)
+    for (const name of ['kits', 'kernels', 'sources', 'templates', 'builds', 'agents', 'logs', 'state'])
+      drop(cacheFolder(name));
   for (const name of list('kits')) if (name !== recipeId()) drop(cacheFolder('kits', name));
   for (const name of list('templates')) {
     const path = cacheFolder('templates', name);
     if (options.templates || name.startsWith('.') || unused(join(path, 'template.json'))) drop(path);
   }
-  for (const name of list('builds')) if (unused(join(cacheFolder('builds', name), 'shape'))) drop(cacheFolder('builds', name));
+  for (const name of list('builds'))
+    if (unused(join(cacheFolder('builds', name), 'shape'))) drop(cacheFolder('builds', name));
   for (const name of list('sources')) if (name.startsWith('.')) drop(cacheFolder('sources', name));
   process.stdout.write(`${mib(before - folderBytes(cacheFolder())).trim()} freed\n`);
   return exit.ok;
@@ -58,7 +64,8 @@ export function kitInfo(options: { json?: boolean }): number {
   if (options.json) process.stdout.write(`${JSON.stringify(kit, null, 2)}\n`);
   else {
     process.stdout.write(`${kit.id}  made ${kit.madeAt}  ${kit.root}\n`);
-    for (const [name, version] of Object.entries(kit.versions)) process.stdout.write(`  ${name.padEnd(32)} ${version}\n`);
+    for (const [name, version] of Object.entries(kit.versions))
+      process.stdout.write(`  ${name.padEnd(32)} ${version}\n`);
   }
   return exit.ok;
 }

@@ -17,13 +17,23 @@ import { renderVerdict } from '../view/verdict.ts';
 const lastFile = (folder: string): string => join(folder, '.bringup-last.json');
 
 /** bringup check [DIR] */
-export async function check(path: string | undefined, options: { json?: boolean; kernel?: string }, signal: AbortSignal): Promise<number> {
+export async function check(
+  path: string | undefined,
+  options: { json?: boolean; kernel?: string },
+  signal: AbortSignal,
+): Promise<number> {
   const folder = openLabFolder(path ?? '.');
   const onProgress = progressView().on;
   // On another kernel than the lab's the verdict is for information, and not recorded.
   const bench = options.kernel ? await prepareBench(options.kernel, { onProgress, signal }) : undefined;
-  const verdict = await judgeFolder(folder, { onProgress, signal, ...(bench && { bench, informative: true }) });
-  process.stdout.write(options.json ? `${JSON.stringify(verdict, null, 2)}\n` : renderVerdict(verdict, nextLab(verdict.lab)));
+  const verdict = await judgeFolder(folder, {
+    onProgress,
+    signal,
+    ...(bench && { bench, informative: true }),
+  });
+  process.stdout.write(
+    options.json ? `${JSON.stringify(verdict, null, 2)}\n` : renderVerdict(verdict, nextLab(verdict.lab)),
+  );
   return statusOf(verdict);
 }
 
@@ -39,21 +49,34 @@ export function statusOf(verdict: Verdict): number {
  */
 export async function judgeFolder(
   folder: LabFolder,
-  options: { bench?: Bench; ready?: Promise<Machine>; informative?: boolean; onProgress?: OnProgress; signal?: AbortSignal },
+  options: {
+    bench?: Bench;
+    ready?: Promise<Machine>;
+    informative?: boolean;
+    onProgress?: OnProgress;
+    signal?: AbortSignal;
+  },
 ): Promise<Verdict> {
   let bench: Bench;
   try {
     bench = options.bench ?? (await prepareBench(folder.lab.flavor, options));
   } catch (error) {
-    if (error instanceof BringupError && error.exitStatus === exit.ours) return blankVerdict(folder.lab, folder.seed, error);
+    if (error instanceof BringupError && error.exitStatus === exit.ours)
+      return blankVerdict(folder.lab, folder.seed, error);
     throw error;
   }
   const { ready, signal } = options;
   const common = { seed: folder.seed, key: folder.path, notes: true, ...(signal && { signal }) };
-  let verdict = await attempt(folder.lab, () => readSources(folder.path), bench, { ...common, ...(ready && { ready }) });
+  let verdict = await attempt(folder.lab, () => readSources(folder.path), bench, {
+    ...common,
+    ...(ready && { ready }),
+  });
   if (verdict.outcome === 'pass' && !verdict.build?.confirmed && !passed().has(folder.lab.id)) {
     // The first pass counts once make itself, and not its repeated commands, has built the module.
-    verdict = await attempt(folder.lab, () => readSources(folder.path), bench, { ...common, build: 'kbuild' });
+    verdict = await attempt(folder.lab, () => readSources(folder.path), bench, {
+      ...common,
+      build: 'kbuild',
+    });
   }
   if (signal?.aborted) throw new BringupError('E-INTERRUPTED', 'the check was interrupted');
   if (!options.informative) record(folder.path, verdict);
@@ -70,7 +93,10 @@ export function lastVerdict(folder: LabFolder): Verdict {
   try {
     return JSON.parse(readFileSync(lastFile(folder.path), 'utf8')) as Verdict;
   } catch (error) {
-    throw new BringupError('E-INPUT', `${folder.path} has no verdict yet`, { next: 'Run `bringup check` first.', cause: error });
+    throw new BringupError('E-INPUT', `${folder.path} has no verdict yet`, {
+      next: 'Run `bringup check` first.',
+      cause: error,
+    });
   }
 }
 

@@ -40,7 +40,14 @@ function node(): Finding {
 
 function packages(): Finding {
   const missing = missingPackages();
-  return { what: 'packages', ok: missing.length === 0, says: missing.length === 0 ? 'mmdebstrap, bubblewrap and what they need are here' : `missing: ${missing.join(', ')} (bringup start installs them)` };
+  return {
+    what: 'packages',
+    ok: missing.length === 0,
+    says:
+      missing.length === 0
+        ? 'mmdebstrap, bubblewrap and what they need are here'
+        : `missing: ${missing.join(', ')} (bringup start installs them)`,
+  };
 }
 
 function disk(): Finding {
@@ -52,21 +59,35 @@ function disk(): Finding {
   }
   const free = stat.bavail * stat.bsize;
   const enough = free > (findKernel('core') ? 1 : 7) * 2 ** 30;
-  return { what: 'disk', ok: enough, says: `${gib(free)} free in ${cacheFolder()}${enough ? '' : '; the kit and the core kernel take about 7 GiB while they are made'}` };
+  return {
+    what: 'disk',
+    ok: enough,
+    says: `${gib(free)} free in ${cacheFolder()}${enough ? '' : '; the kit and the core kernel take about 7 GiB while they are made'}`,
+  };
 }
 
 function memory(): Finding {
   const available = availableMemory();
   const enough = available > 1.5 * 2 ** 30;
-  return { what: 'memory', ok: enough, says: `${gib(available)} available${enough ? '' : '; a machine and a build take about 1 GiB'}` };
+  return {
+    what: 'memory',
+    ok: enough,
+    says: `${gib(available)} available${enough ? '' : '; a machine and a build take about 1 GiB'}`,
+  };
 }
 
 async function sandbox(): Promise<Finding> {
   const kit = findKit();
-  if (!kit) return { what: 'sandbox', ok: true, says: 'not tried: the kit has not been made yet (bringup start)' };
+  if (!kit)
+    return { what: 'sandbox', ok: true, says: 'not tried: the kit has not been made yet (bringup start)' };
   try {
     const { status, stderr } = await run(sandboxed({ kit: kit.root }, ['true']));
-    const says = status === 0 ? (isRoot ? 'bubblewrap works (as root)' : 'bubblewrap works in a user namespace') : `bubblewrap failed: ${stderr.toString().trim()}`;
+    const says =
+      status === 0
+        ? isRoot
+          ? 'bubblewrap works (as root)'
+          : 'bubblewrap works in a user namespace'
+        : `bubblewrap failed: ${stderr.toString().trim()}`;
     return { what: 'sandbox', ok: status === 0, says };
   } catch (error) {
     return { what: 'sandbox', ok: false, says: String(error) };
@@ -78,13 +99,28 @@ async function memoryAccess(): Promise<Finding> {
   const { readFile } = await import('node:fs/promises');
   const scope = await readFile('/proc/sys/kernel/yama/ptrace_scope', 'utf8').catch(() => '0');
   const ok = isRoot || Number(scope) < 3;
-  return { what: 'memory access', ok, says: ok ? 'machines can be looked at from outside' : 'kernel.yama.ptrace_scope is 3: the memory of machines can not be read (set it to 1)' };
+  return {
+    what: 'memory access',
+    ok,
+    says: ok
+      ? 'machines can be looked at from outside'
+      : 'kernel.yama.ptrace_scope is 3: the memory of machines can not be read (set it to 1)',
+  };
 }
 
 async function kvm(): Promise<Finding> {
   const kit = findKit();
   const kernel = findKernel('core') ?? findKernel('quick');
   if (!kit || !kernel) return { what: 'kvm', ok: false, optional: true, says: 'not tried yet' };
-  const { works, why } = await kvmWorks(kit, { kernel, flavor: loadFlavor(kernel.flavor), provisional: false });
-  return { what: 'kvm', ok: works, optional: true, says: `${why}; machines run under TCG, which the targets are for` };
+  const { works, why } = await kvmWorks(kit, {
+    kernel,
+    flavor: loadFlavor(kernel.flavor),
+    provisional: false,
+  });
+  return {
+    what: 'kvm',
+    ok: works,
+    optional: true,
+    says: `${why}; machines run under TCG, which the targets are for`,
+  };
 }

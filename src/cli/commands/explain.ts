@@ -83,7 +83,9 @@ async function locateIn(modules: string[], reports: Report[]): Promise<Locate | 
   const kit = requireKit();
   const frames = reports.flatMap(framesOf);
   const finders = await Promise.all(
-    files.map((ko) => symbolizer(kit, resolve(ko), basename(ko, '.ko'), frames, readSources(dirname(resolve(ko))))),
+    files.map((ko) =>
+      symbolizer(kit, resolve(ko), basename(ko, '.ko'), frames, readSources(dirname(resolve(ko)))),
+    ),
   );
   return (frame) => finders.map((find) => find(frame)).find((location) => location !== undefined);
 }

@@ -10,6 +10,7 @@ import { attempts } from '../../lab/history.ts';
 import { openLabFolder } from '../../lab/folder.ts';
 import { exit } from '../../shared/errors.ts';
 import { progressView } from '../view/progress.ts';
+import { columns } from '../view/style.ts';
 import { judgeFolder } from './check.ts';
 
 /** bringup kernel list */
@@ -20,12 +21,21 @@ export function kernelList(options: { json?: boolean }): number {
     return { id, title: loadFlavor(id).title, state, release: kernel?.release ?? null };
   });
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  else for (const { id, title, state, release } of rows) process.stdout.write(`${id.padEnd(12)} ${(release ?? state).padEnd(28)} ${title}\n`);
+  else {
+    for (const { id, title, state, release } of rows) {
+      const line = `${id.padEnd(12)} ${(release ?? state).padEnd(28)} ${title}`;
+      process.stdout.write(`${line.slice(0, columns)}\n`);
+    }
+  }
   return exit.ok;
 }
 
 /** bringup kernel build FLAVOR; with `rejudge`, labs that were judged provisionally are judged again. */
-export async function kernelBuild(id: string, options: { rejudge?: boolean; json?: boolean }, signal: AbortSignal): Promise<number> {
+export async function kernelBuild(
+  id: string,
+  options: { rejudge?: boolean; json?: boolean },
+  signal: AbortSignal,
+): Promise<number> {
   const view = progressView();
   const kernel = await makeKernel(requireKit(), id, view.on, signal);
   view.end();
@@ -54,7 +64,13 @@ async function rejudge(signal: AbortSignal): Promise<void> {
 
 /** bringup kernel add PATH */
 export function kernelAdd(path: string, options: { name?: string }): number {
-  const id = addTree(path, options.name ?? basename(resolve(path)).toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-'));
+  const id = addTree(
+    path,
+    options.name ??
+      basename(resolve(path))
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9-]+/g, '-'),
+  );
   process.stdout.write(`${id}      bringup kernel build ${id}\n`);
   return exit.ok;
 }

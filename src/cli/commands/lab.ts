@@ -10,9 +10,14 @@ import { paint } from '../view/style.ts';
 import { progressView } from '../view/progress.ts';
 
 /** bringup lab verify [ID…]: proves labs; prints a line for each proof. */
-export async function labVerify(ids: string[], options: { runs: string; json?: boolean }, signal: AbortSignal): Promise<number> {
+export async function labVerify(
+  ids: string[],
+  options: { runs: string; json?: boolean },
+  signal: AbortSignal,
+): Promise<number> {
   const runs = Number(options.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new BringupError('E-USAGE', `--runs takes a whole number, not "${options.runs}"`);
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new BringupError('E-USAGE', `--runs takes a whole number, not "${options.runs}"`);
   const labs = ids.length > 0 ? ids.map(findLab) : allLabs();
   const proofs: Proof[] = [];
   const view = progressView();
@@ -43,10 +48,24 @@ export async function labNew(name: string): Promise<number> {
   const target = join(repository, 'labs', name);
   if (existsSync(target)) throw new BringupError('E-LAB-EXISTS', `${target} is already there`);
   const id = match[2]!;
+  if (id === 'module')
+    throw new BringupError('E-USAGE', 'a lab can not be called "module": its Makefile would name itself');
   const module = id.replaceAll('-', '_');
   cpSync(join(repository, 'src/lab/skeleton'), target, { recursive: true });
-  for (const file of ['lab.yaml', 'brief.md', 'check.ts', 'starter/module.c', 'starter/Makefile', 'solution/module.c', 'solution/Makefile', 'mutants/example.patch']) {
-    const text = readFileSync(join(target, file), 'utf8').replaceAll('@ID@', id).replaceAll('@MODULE@', module).replaceAll('@STAGE@', name[0]!);
+  for (const file of [
+    'lab.yaml',
+    'brief.md',
+    'check.ts',
+    'starter/module.c',
+    'starter/Makefile',
+    'solution/module.c',
+    'solution/Makefile',
+    'mutants/example.patch',
+  ]) {
+    const text = readFileSync(join(target, file), 'utf8')
+      .replaceAll('@ID@', id)
+      .replaceAll('@MODULE@', module)
+      .replaceAll('@STAGE@', name[0]!);
     writeFileSync(join(target, file), text);
   }
   mkdirSync(join(target, 'variants'), { recursive: true });

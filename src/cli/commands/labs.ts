@@ -15,30 +15,50 @@ export function labs(options: { json?: boolean }): number {
   const state = (lab: Lab): string => (done.has(lab.id) ? 'passed' : tried.has(lab.id) ? 'tried' : 'new');
   const all = allLabs();
   if (options.json) {
-    const rows = all.map((lab) => ({ id: lab.id, title: lab.title, stage: lab.stage, minutes: lab.minutes, flavor: lab.flavor, needs: lab.needs, skills: lab.skills, state: state(lab) }));
+    const rows = all.map((lab) => ({
+      id: lab.id,
+      title: lab.title,
+      stage: lab.stage,
+      minutes: lab.minutes,
+      flavor: lab.flavor,
+      needs: lab.needs,
+      skills: lab.skills,
+      state: state(lab),
+    }));
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
     return exit.ok;
   }
   let stage = -1;
   for (const lab of all) {
-    if (lab.stage !== stage) process.stdout.write(`${stage < 0 ? '' : '\n'}${paint('bold', `stage ${lab.stage}`)}\n`);
+    if (lab.stage !== stage)
+      process.stdout.write(`${stage < 0 ? '' : '\n'}${paint('bold', `stage ${lab.stage}`)}\n`);
     stage = lab.stage;
     const mark = { passed: paint('green', '✓'), tried: paint('yellow', '~'), new: ' ' }[state(lab)];
     const title = lab.title.slice(0, columns - 34);
-    process.stdout.write(`  ${mark} ${lab.id.padEnd(18)} ${title.padEnd(columns - 34)} ${paint('dim', `${lab.minutes} min`.padStart(8))}\n`);
+    process.stdout.write(
+      `  ${mark} ${lab.id.padEnd(18)} ${title.padEnd(columns - 34)} ${paint('dim', `${lab.minutes} min`.padStart(8))}\n`,
+    );
   }
-  process.stdout.write(`\n${paint('dim', `      ✓ passed  ~ tried      bringup get ${all[0]?.id ?? 'LAB'}`)}\n`);
+  process.stdout.write(
+    `\n${paint('dim', `      ✓ passed  ~ tried      bringup get ${all[0]?.id ?? 'LAB'}`)}\n`,
+  );
   return exit.ok;
 }
 
 /** bringup get LAB [DIR] */
 export function get(id: string, path: string | undefined, options: { json?: boolean }): number {
   const folder = makeLabFolder(findLab(id), path ?? id);
-  if (options.json) process.stdout.write(`${JSON.stringify({ lab: id, path: folder.path, seed: folder.seed })}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ lab: id, path: folder.path, seed: folder.seed })}\n`);
   else {
     const files = readdirSync(folder.path).filter((name) => !name.startsWith('.'));
     process.stdout.write(`${id}  ${folder.lab.title}\n      ${folder.path}: ${files.join(', ')}\n`);
-    process.stdout.write(paint('dim', `      read brief.md, edit, then: cd ${path ?? id} && bringup check      (or: bringup watch)\n`));
+    process.stdout.write(
+      paint(
+        'dim',
+        `      read brief.md, edit, then: cd ${path ?? id} && bringup check      (or: bringup watch)\n`,
+      ),
+    );
   }
   return exit.ok;
 }
@@ -46,17 +66,24 @@ export function get(id: string, path: string | undefined, options: { json?: bool
 /** bringup hint: the next hint of the lab in this folder, one at a time. */
 export function hint(options: { json?: boolean; again?: boolean }): number {
   const { lab, path } = openLabFolder('.');
-  const number = options.again ? Math.max(1, hintsShown(path)) : showNextHint(path, lab.hints.length);
+  const number = options.again
+    ? Math.min(Math.max(1, hintsShown(path)), lab.hints.length)
+    : showNextHint(path, lab.hints.length);
   const text = lab.hints[number - 1]!;
-  if (options.json) process.stdout.write(`${JSON.stringify({ lab: lab.id, hint: number, of: lab.hints.length, text })}\n`);
-  else process.stdout.write(`${paint('bold', `hint ${number} of ${lab.hints.length}`)}\n${wrap(text, 2).join('\n')}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ lab: lab.id, hint: number, of: lab.hints.length, text })}\n`);
+  else
+    process.stdout.write(
+      `${paint('bold', `hint ${number} of ${lab.hints.length}`)}\n${wrap(text, 2).join('\n')}\n`,
+    );
   return exit.ok;
 }
 
 /** bringup solution LAB: our solution, after a pass or with --anyway. */
 export function solution(id: string, options: { anyway?: boolean }): number {
   const lab = findLab(id);
-  if (!options.anyway && !passed().has(id)) throw new BringupError('E-LAB-UNSOLVED', `${id} has not been passed yet`);
+  if (!options.anyway && !passed().has(id))
+    throw new BringupError('E-LAB-UNSOLVED', `${id} has not been passed yet`);
   const folder = join(lab.folder, 'solution');
   for (const name of readdirSync(folder)) {
     process.stdout.write(`${paint('bold', `--- ${name}`)}\n${readFileSync(join(folder, name), 'utf8')}\n`);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installPackages, missingPackages } from '../../kit/host.ts';
 import { findKit, makeKit } from '../../kit/kit.ts';
 import { findKernel } from '../../kernel/kernel.ts';
-import { buildState, makeKernel } from '../../kernel/make.ts';
+import { begun, buildState, makeKernel } from '../../kernel/make.ts';
 import { prepareBench } from '../../lab/attempt.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import { cacheFolder, repository } from '../../shared/paths.ts';
@@ -19,7 +19,10 @@ const core = 'core';
  * bringup start: makes what is missing. The kit and Debian's own kernel take a minute; the core kernel
  * is then built in the background while labs can be judged provisionally. `wait` stays until it is done.
  */
-export async function start(options: { wait?: boolean; quick?: boolean }, signal: AbortSignal): Promise<number> {
+export async function start(
+  options: { wait?: boolean; quick?: boolean },
+  signal: AbortSignal,
+): Promise<number> {
   const view = progressView();
   const missing = missingPackages();
   if (missing.length > 0) {
@@ -42,7 +45,10 @@ export async function start(options: { wait?: boolean; quick?: boolean }, signal
 function ready(): string {
   const state = buildState(core);
   const lines = findKernel(core)
-    ? ['ready   bringup labs      what there is', '        bringup get first-module && cd first-module && bringup watch']
+    ? [
+        'ready   bringup labs      what there is',
+        '        bringup get first-module && cd first-module && bringup watch',
+      ]
     : [
         `ready   the core kernel is being built in the background${state ? ` (process ${state.pid})` : ''}; bringup status shows how far it is`,
         '        until then verdicts are provisional, on a kernel without detectors:',
@@ -57,18 +63,24 @@ function startBuilder(): void {
   mkdirSync(logs, { recursive: true });
   const log = openSync(join(logs, 'builder.log'), 'a');
   const main = join(repository, 'src/cli/main.ts');
-  const child = spawn(process.execPath, [main, 'kernel', 'build', core, '--rejudge'], { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, [main, 'kernel', 'build', core, '--rejudge'], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   child.unref();
 }
 
 /** Shows the background build's progress until it has ended. Throws E-KERNEL-BUILD when it failed. */
 async function follow(on: ReturnType<typeof progressView>['on'], signal: AbortSignal): Promise<void> {
-  for (let idle = 0; !findKernel(core); ) {
+  for (let idle = 0; !findKernel(core);) {
     signal.throwIfAborted();
     const state = buildState(core);
     idle = state ? 0 : idle + 1;
     if (idle > 20) {
-      throw new BringupError('E-KERNEL-BUILD', `the background build ended without a kernel; see ${cacheFolder('logs', 'builder.log')}`);
+      throw new BringupError(
+        'E-KERNEL-BUILD',
+        `the background build ended without a kernel; see ${cacheFolder('logs', 'builder.log')}`,
+      );
     }
     if (state?.progress) on(state.progress);
     await sleep(500);
@@ -93,14 +105,19 @@ export function status(options: { json?: boolean }): number {
   const kit = findKit();
   const kernels = ['core', 'quick'].map((id) => ({ id, kernel: findKernel(id), building: buildState(id) }));
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ kit: kit ? { id: kit.id, madeAt: kit.madeAt } : null, kernels: kernels.map(({ id, kernel, building }) => ({ id, built: kernel?.id ?? null, building: building ?? null })) }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ kit: kit ? { id: kit.id, madeAt: kit.madeAt } : null, kernels: kernels.map(({ id, kernel, building }) => ({ id, built: kernel?.id ?? null, building: building ?? null })) }, null, 2)}\n`,
+    );
     return exit.ok;
   }
-  process.stdout.write(`kit     ${kit ? `Debian 13 toolchain, QEMU ${kit.versions['qemu-system-x86']}` : 'not made yet (bringup start)'}\n`);
+  process.stdout.write(
+    `kit     ${kit ? `Debian 13 toolchain, QEMU ${kit.versions['qemu-system-x86']}` : 'not made yet (bringup start)'}\n`,
+  );
   for (const { id, kernel, building } of kernels) {
     const { done, total, phase } = building?.progress ?? {};
     const share = done !== undefined && total ? ` ${Math.floor((done / total) * 100)} %` : '';
-    const text = kernel ? `${kernel.release}` : building ? `${phase ?? 'being made'}${share}` : 'not made yet (bringup start)';
+    const rest = begun(id) ? 'begun (bringup start goes on)' : 'not made yet (bringup start)';
+    const text = kernel ? kernel.release : building ? `${phase ?? 'being made'}${share}` : rest;
     process.stdout.write(`kernel  ${id.padEnd(8)}${text}\n`);
   }
   return exit.ok;

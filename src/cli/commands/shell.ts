@@ -20,12 +20,23 @@ export async function shell(path: string | undefined, signal: AbortSignal): Prom
   const folder = openLabFolder(path ?? '.');
   const bench = await prepareBench(folder.lab.flavor, { onProgress: progressView().on, signal });
   const { module } = folder.lab;
-  const build = await buildModule(bench.kit, bench.judge.kernel, module, readSources(folder.path), folder.path, { signal });
+  const build = await buildModule(
+    bench.kit,
+    bench.judge.kernel,
+    module,
+    readSources(folder.path),
+    folder.path,
+    { signal },
+  );
   const machine = await Machine.restore(bench.template);
   try {
     if (build.image) await putFile(machine, `/lab/${module}.ko`, build.image);
-    const note = build.ok ? `/lab/${module}.ko is your module: insmod /lab/${module}.ko` : `the module does not build: ${build.problem}`;
-    process.stdout.write(`${note}\n${paint('dim', 'Ctrl-] or exit leaves; nothing of this machine is kept.')}\n`);
+    const note = build.ok
+      ? `/lab/${module}.ko is your module: insmod /lab/${module}.ko`
+      : `the module does not build: ${build.problem}`;
+    process.stdout.write(
+      `${note}\n${paint('dim', 'Ctrl-] or exit leaves; nothing of this machine is kept.')}\n`,
+    );
     await interact(machine, signal);
   } finally {
     await machine.stop();
@@ -34,7 +45,10 @@ export async function shell(path: string | undefined, signal: AbortSignal): Prom
 }
 
 async function interact(machine: Machine, signal: AbortSignal): Promise<void> {
-  const started = await machine.caller.settle(await machine.caller.ask(0, { nr: pseudo.console, args: [] }), ms(1000));
+  const started = await machine.caller.settle(
+    await machine.caller.ask(0, { nr: pseudo.console, args: [] }),
+    ms(1000),
+  );
   const pid = started?.ret ?? -1n;
   if (pid <= 0n) throw new BringupError('E-MACHINE-AGENT', 'the machine could not start a shell');
   const { stdin, stdout } = process;
@@ -49,7 +63,14 @@ async function interact(machine: Machine, signal: AbortSignal): Promise<void> {
   stdin.on('end', () => machine.serial.write('\nexit\n'));
   stdin.resume();
   try {
-    while (!left && !signal.aborted && !machine.vital.down && !machine.vital.lost && (await alive(machine, pid))) await sleep(200);
+    while (
+      !left &&
+      !signal.aborted &&
+      !machine.vital.down &&
+      !machine.vital.lost &&
+      (await alive(machine, pid))
+    )
+      await sleep(200);
   } finally {
     stdin.off('data', onInput);
     if (stdin.isTTY) stdin.setRawMode(false);
@@ -59,6 +80,9 @@ async function interact(machine: Machine, signal: AbortSignal): Promise<void> {
 }
 
 async function alive(machine: Machine, pid: bigint): Promise<boolean> {
-  const outcome = await machine.caller.settle(await machine.caller.ask(1, { nr: sys.kill, args: [pid, 0n] }), ms(5000));
+  const outcome = await machine.caller.settle(
+    await machine.caller.ask(1, { nr: sys.kill, args: [pid, 0n] }),
+    ms(5000),
+  );
   return outcome?.ret === 0n;
 }

@@ -25,7 +25,8 @@ const vitest = (output: string): [number, number] | undefined => {
 };
 
 // Entry points, and modules whose exports are for others: the lab interface and dynamic imports.
-const excluded = '--excludePathsFromReport=config;labs/;test/;cli/commands/;cli/program;lab/api;lab/skeleton;console/index';
+const excluded =
+  '--excludePathsFromReport=config;labs/;test/;cli/commands/;cli/program;lab/api;lab/skeleton;console/index';
 
 const parts: Part[] = [
   { name: 'types', argv: [tool('tsc')] },
@@ -59,7 +60,11 @@ export async function test(signal: AbortSignal): Promise<number> {
 
 function stream(argv: string[], signal: AbortSignal): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(argv[0]!, argv.slice(1), { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const child = spawn(argv[0]!, argv.slice(1), {
+      cwd: repository,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+    });
     const chunks: Buffer[] = [];
     for (const from of [child.stdout, child.stderr]) {
       from.on('data', (chunk: Buffer) => {

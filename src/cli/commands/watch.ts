@@ -63,7 +63,9 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
   };
 
   try {
-    process.stdout.write(paint('dim', `${folder.lab.id}  ${folder.path}      ${keyboard ? keys : 'Ctrl-C ends it'}\n`));
+    process.stdout.write(
+      paint('dim', `${folder.lab.id}  ${folder.path}      ${keyboard ? keys : 'Ctrl-C ends it'}\n`),
+    );
     while (!finished) {
       if (command === 's') {
         paused = true;
@@ -125,7 +127,9 @@ function inFolder(folder: LabFolder, work: () => void): void {
   }
 }
 
-function openKeyboard(onKey: (text: string, key: { name?: string; ctrl?: boolean }) => void): { pause: () => void; resume: () => void; close: () => void } | undefined {
+function openKeyboard(
+  onKey: (text: string, key: { name?: string; ctrl?: boolean }) => void,
+): { pause: () => void; resume: () => void; close: () => void } | undefined {
   const { stdin } = process;
   if (!stdin.isTTY) return undefined;
   emitKeypressEvents(stdin);

@@ -7,7 +7,10 @@ const barWidth = 20;
  * Shows progress on standard error: a line that is redrawn on a terminal, else a line for each phase
  * and each tenth of the way. `end` finishes the line.
  */
-export function progressView(stream: NodeJS.WriteStream = process.stderr): { on: OnProgress; end: () => void } {
+export function progressView(stream: NodeJS.WriteStream = process.stderr): {
+  on: OnProgress;
+  end: () => void;
+} {
   const live = stream.isTTY;
   const estimates = new Map<string, TimeLeft>();
   const started = new Map<string, number>();
@@ -41,7 +44,12 @@ function shareOf({ done, total, finished }: Progress): number | undefined {
 }
 
 /** 'kernel  core 6.12.117    compiling  ██████████░░░░░░░░░░  704/1417 steps   4 min left' */
-export function format(progress: Progress, share: number | undefined, left: number | undefined, elapsed: number): string {
+export function format(
+  progress: Progress,
+  share: number | undefined,
+  left: number | undefined,
+  elapsed: number,
+): string {
   const head = `${progress.task.padEnd(8)}${progress.subject.padEnd(23)} `;
   if (progress.finished) return `${head}${'█'.repeat(barWidth)}  done   ${sayTime(elapsed)}`;
   if (share === undefined) return `${head}${progress.phase}`;

@@ -20,28 +20,59 @@ function spread(left: string, right: string, visible = left.length): string {
 function head(verdict: Verdict): string {
   const { kernel, machine, timings } = verdict;
   const left = `${verdict.lab}  ${kernel.flavor} ${kernel.release}  ${machine.start} · ${machine.lane === 'kvm' ? 'KVM' : 'TCG'}`;
-  return spread(paint('bold', left), `build ${seconds(timings.build)}  run ${seconds(timings.check + timings.epilogue)}`, left.length);
+  return spread(
+    paint('bold', left),
+    `build ${seconds(timings.build)}  run ${seconds(timings.check + timings.epilogue)}`,
+    left.length,
+  );
 }
 
 function requirement({ says, result, evidence }: RequirementResult): string {
-  const mark = { pass: paint('green', '✓'), fail: paint('red', '✗'), 'not-reached': paint('dim', '·') }[result];
+  const mark = { pass: paint('green', '✓'), fail: paint('red', '✗'), 'not-reached': paint('dim', '·') }[
+    result
+  ];
   const first = `  ${mark} ${result === 'not-reached' ? paint('dim', says) : says}`;
-  return evidence === undefined ? first : [first, ...wrap(evidence, 6).map((line) => paint('yellow', line))].join('\n');
+  return evidence === undefined
+    ? first
+    : [first, ...wrap(evidence, 6).map((line) => paint('yellow', line))].join('\n');
 }
 
 function renderFinding(finding: Finding, number: number): string[] {
   const title = `${finding.name}  ${finding.title}`;
   const main = finding.places[0];
   const where = main ? placeName(main) : '';
-  const lines = [`  ${paint(['red', 'bold'], title)}${finding.detail && !main ? '' : `  ${finding.detail}`}  ${paint('bold', where)}`];
+  const beside = main ? [finding.detail, where].filter(Boolean) : [];
+  const fits = ['', title, ...beside].join('  ').length <= columns;
+  const lines = fits
+    ? [
+        [
+          '',
+          paint(['red', 'bold'], title),
+          ...beside.map((text) => (text === where ? paint('bold', text) : text)),
+        ].join('  '),
+      ]
+    : [
+        ...folded(title, 2).map((line) => paint(['red', 'bold'], line)),
+        ...beside.flatMap((text) => folded(text, 4)),
+      ];
   if (!main && finding.detail) lines.push(...wrap(finding.detail, 4));
   if (main?.excerpt) lines.push(...excerptLines(main));
   for (const place of finding.places.slice(1)) lines.push(`     ${place.role}: ${placeName(place)}`);
   if (finding.step) lines.push(paint('dim', `     during: ${finding.step}`));
   const words = finding.explanation?.meaning;
   if (words && number === 1) lines.push(...wrap(words, 5));
-  if (finding.kind === 'build' && !finding.places.length) lines.push(...finding.report.trim().split('\n').slice(-8).map((l) => `     ${l}`));
-  if (finding.report && finding.kind !== 'build') lines.push(paint('dim', `     bringup explain --last ${number}      the whole report and what usually causes it`));
+  if (finding.kind === 'build' && !finding.places.length)
+    lines.push(
+      ...finding.report
+        .trim()
+        .split('\n')
+        .slice(-8)
+        .map((l) => `     ${l}`),
+    );
+  if (finding.report && finding.kind !== 'build')
+    lines.push(
+      paint('dim', `     bringup explain --last ${number}      the whole report and what usually causes it`),
+    );
   return lines;
 }
 
@@ -53,7 +84,16 @@ function notes(verdict: Verdict): string[] {
     return paint('dim', `  ${tool.padEnd(10)} ${`${file}:${line}`.padEnd(14)} ${message}`.slice(0, columns));
   });
   const more = verdict.notes.length - mostNotes;
-  return ['', ...lines, ...(more > 0 ? [paint('dim', `  and ${more} more remarks (bringup check --json)`)] : [])];
+  return [
+    '',
+    ...lines,
+    ...(more > 0 ? [paint('dim', `  and ${more} more remarks (bringup check --json)`)] : []),
+  ];
+}
+
+/** Wrapped only when it has to be: as it is, otherwise. */
+function folded(text: string, indent: number): string[] {
+  return indent + text.length <= columns ? [' '.repeat(indent) + text] : wrap(text, indent);
 }
 
 function placeName({ file, line, fn }: Place): string {
@@ -64,7 +104,10 @@ function placeName({ file, line, fn }: Place): string {
 function excerptLines({ excerpt, line }: Place): string[] {
   return (excerpt ?? []).map(([number, text]) => {
     const mark = number === line ? paint('red', '▸') : ' ';
-    const body = `   ${mark} ${String(number).padStart(4)} | ${text.replaceAll('\t', '        ')}`.slice(0, 200);
+    const body = `   ${mark} ${String(number).padStart(4)} | ${text.replaceAll('\t', '        ')}`.slice(
+      0,
+      200,
+    );
     return number === line ? body : paint('dim', body);
   });
 }
@@ -74,7 +117,9 @@ function summary(verdict: Verdict): string[] {
   const count = verdict.findings.length;
   const reports = count === 0 ? '' : `, ${count} ${count === 1 ? 'finding' : 'findings'}`;
   const left = `FAIL  ${met} of ${verdict.requirements.length} requirements${reports}`;
-  const lines = [spread(paint(['red', 'bold'], 'FAIL') + left.slice(4), seconds(verdict.timings.total), left.length)];
+  const lines = [
+    spread(paint(['red', 'bold'], 'FAIL') + left.slice(4), seconds(verdict.timings.total), left.length),
+  ];
   return [...lines, ...provisionalNote(verdict), paint('dim', '      bringup hint      a nudge')];
 }
 
@@ -88,13 +133,29 @@ function provisionalNote(verdict: Verdict): string[] {
 
 function pass(verdict: Verdict, next?: string): string {
   const total = verdict.requirements.length;
-  const trust = verdict.detectors.length > 0 ? ['no reports', ...(verdict.faults ? [`${verdict.faults} allocations failed on purpose`] : []), 'detectors armed'] : ['no detectors'];
+  const trust =
+    verdict.detectors.length > 0
+      ? [
+          'no reports',
+          ...(verdict.faults ? [`${verdict.faults} allocations failed on purpose`] : []),
+          'detectors armed',
+        ]
+      : ['no detectors'];
   const word = verdict.provisional ? 'PROVISIONAL' : 'PASS';
   const left = `${word}  ${verdict.lab}   ${total} of ${total} · ${trust.join(' · ')}`;
   const painted = paint([verdict.provisional ? 'yellow' : 'green', 'bold'], word) + left.slice(word.length);
-  const lines = [spread(painted, seconds(verdict.timings.total), left.length), ...provisionalNote(verdict), ...notes(verdict)];
+  const lines = [
+    spread(painted, seconds(verdict.timings.total), left.length),
+    ...provisionalNote(verdict),
+    ...notes(verdict),
+  ];
   if (!verdict.provisional) {
-    lines.push(paint('dim', `      ${next ? `next: ${next}      ` : ''}bringup solution ${verdict.lab}      compare with ours`));
+    lines.push(
+      paint(
+        'dim',
+        `      ${next ? `next: ${next}      ` : ''}bringup solution ${verdict.lab}      compare with ours`,
+      ),
+    );
   }
   return `${lines.join('\n')}\n`;
 }

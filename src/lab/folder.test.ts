@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { makeLabFolder, openLabFolder } from './folder.ts';
+import { findLab } from './lab.ts';
+import { digestOf, readSources } from './workspace.ts';
+
+const temp = mkdtempSync(join(tmpdir(), 'bringup-folder-'));
+afterAll(() => rmSync(temp, { recursive: true, force: true }));
+const lab = findLab('char-echo');
+let count = 0;
+let path = '';
+beforeEach(() => (path = join(temp, `lab-${++count}`)));
+
+const refused = (code: string): Error => expect.objectContaining({ code }) as Error;
+
+test('a new folder has the starter and the brief, and nothing of the solution', () => {
+  makeLabFolder(lab, path);
+  const starter = readdirSync(join(lab.folder, 'starter'));
+  expect(readdirSync(path).sort()).toEqual([...starter, 'brief.md', '.bringup.json'].sort());
+  expect(digestOf(readSources(path))).toBe(digestOf(readSources(join(lab.folder, 'starter'))));
+  expect(readFileSync(join(path, 'brief.md'))).toEqual(readFileSync(join(lab.folder, 'brief.md')));
+});
+
+test('it is found again with its lab and seed, also from a folder in it', () => {
+  const made = makeLabFolder(lab, path);
+  mkdirSync(join(path, 'a/b'), { recursive: true });
+  for (const from of [path, `${path}/`, join(path, 'a/b')]) {
+    expect(openLabFolder(from)).toMatchObject({ path, seed: made.seed, lab: { id: 'char-echo' } });
+  }
+});
+
+test('seeds are 32 bits, and each folder has its own', () => {
+  const seeds = Array.from({ length: 8 }, (_, i) => makeLabFolder(lab, join(path, String(i))).seed);
+  expect(new Set(seeds).size).toBeGreaterThan(6);
+  for (const seed of seeds) expect(seed >>> 0).toBe(seed);
+});
+
+test.each([
+  ['a folder with work in it', (): void => void mkdirSync(path)],
+  ['a file', (): void => writeFileSync(path, 'mine')],
+  ['a link to nowhere', (): void => symlinkSync('nowhere', path)],
+])('what is there is not touched: %s', (_, put) => {
+  put();
+  expect(() => makeLabFolder(lab, path)).toThrowError(refused('E-LAB-EXISTS'));
+  expect(existsSync(join(path, '.bringup.json'))).toBe(false);
+});
+
+test('a folder that bringup did not make is E-LAB-FOLDER', () => {
+  mkdirSync(path);
+  expect(() => openLabFolder(path)).toThrowError(refused('E-LAB-FOLDER'));
+  expect(() => openLabFolder(join(path, 'not/there'))).toThrowError(refused('E-LAB-FOLDER'));
+});
+
+test.each([
+  'no JSON',
+  '',
+  'null',
+  '{}',
+  '{"lab":"char-echo","seed":-1,"since":"x"}',
+  '{"lab":"char-echo","seed":4294967296,"since":"x"}',
+  '{"lab":"char-echo","seed":1.5,"since":"x"}',
+  '{"lab":5,"seed":1,"since":"x"}',
+  '{"lab":"char-echo","seed":1,"since":"x","more":1}',
+])('a marker that bringup did not write is E-LAB-FOLDER: %s', (text) => {
+  makeLabFolder(lab, path);
+  writeFileSync(join(path, '.bringup.json'), text);
+  expect(() => openLabFolder(path)).toThrowError(refused('E-LAB-FOLDER'));
+});
+
+test('a marker that names a lab there is none of is E-LAB-UNKNOWN, not a path', () => {
+  makeLabFolder(lab, path);
+  writeFileSync(join(path, '.bringup.json'), '{"lab":"../../etc","seed":1,"since":"x"}');
+  expect(() => openLabFolder(path)).toThrowError(refused('E-LAB-UNKNOWN'));
+});
