@@ -61,7 +61,7 @@ export class Machine {
         signal?.throwIfAborted();
         if (vital.lost) throw vital.lost;
         if (vital.down)
-          throw new BringupError('E-MACHINE-BOOT', 'the kernel went down before its agent started');
+          throw wentDown(serial);
         if (performance.now() - start > bootDeadline) {
           throw new BringupError('E-MACHINE-BOOT', `no agent after ${bootDeadline / 1000} s`);
         }
@@ -183,6 +183,13 @@ export class Machine {
     await this.#qemu.gone;
     this.memory.close();
   }
+}
+
+/** The last of what the kernel wrote to its console says why. */
+function wentDown(serial: readonly Buffer[]): BringupError {
+  const lines = Buffer.concat(serial).toString('latin1').trim().split(/\r?\n/);
+  const why = lines.find((line) => /Kernel panic|agent: |BUG: /.test(line)) ?? lines.at(-1);
+  return new BringupError('E-MACHINE-BOOT', `the kernel went down before its agent started: ${why || 'its console is empty'}`);
 }
 
 async function watch(qemu: Qemu): Promise<{ vital: Vital; serial: Buffer[] }> {
