@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { dirname } from 'node:path';
 import { kernelFor, type Judge } from '../kernel/kernel.ts';
 import { requireKit, type Kit } from '../kit/kit.ts';
 import type { Lane } from '../machine/qemu.ts';
@@ -9,7 +8,6 @@ import { asBringupError } from '../shared/errors.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { buildModule, type Build } from './build.ts';
 import { Failure } from './failure.ts';
-import { inspect } from './inspect.ts';
 import { judge } from './judge.ts';
 import { loadCheck, type Lab } from './lab.ts';
 import { observe } from './observe.ts';
@@ -25,8 +23,6 @@ export interface AttemptOptions {
   lane?: Lane;
   /** A machine that was made ready before; it is used up. */
   ready?: Promise<Machine>;
-  /** Asks sparse and checkpatch too, while the machine runs. */
-  notes?: boolean;
   /** Runs make even if kbuild's saved commands could be repeated. */
   build?: 'kbuild';
   onProgress?: OnProgress;
@@ -106,10 +102,6 @@ export async function attempt(
       verdict.outcome = 'fail';
       return verdict;
     }
-    const notes = options.notes
-      ? inspect(bench.kit, bench.judge.kernel, dirname(build.file!), files)
-      : Promise.resolve([]);
-    notes.catch(() => {}); // thrown below, unless something else is first
     const { machine, restore, warm } = await making;
     options.signal?.throwIfAborted();
     Object.assign(timings, { restore, warm });
@@ -122,7 +114,6 @@ export async function attempt(
     const findings = await judge(bench.kit, lab.module, build, files, run, seen);
     timings.judge = performance.now() - judging;
     conclude(verdict, run, findings);
-    verdict.notes = await notes;
   } catch (error) {
     if (error instanceof Failure && !options.signal?.aborted) {
       verdict.findings = [

@@ -49,6 +49,16 @@ const diskReserve = 4 << 20;
 /** The sandbox says this first; without it nothing of the learner's has run. */
 const began = 'bringup: began\n';
 
+function buildName(kit: Kit, kernel: Kernel, key: string, always = ''): string {
+  const digest = createHash('sha256').update(`${key}\0${kernel.id}\0${kit.id}\0${always}`).digest('hex');
+  return digest.slice(0, 16);
+}
+
+/** The folder in which `buildModule` last built for that key, with what kbuild left there. */
+export function buildFolder(kit: Kit, kernel: Kernel, key: string): string {
+  return cacheFolder('builds', buildName(kit, kernel, key), 'work');
+}
+
 /**
  * Builds the learner's module against a kernel. The learner's Makefile is run, so all of it happens in
  * a sandbox without network, home, or anything writable but a private copy of the sources. When only
@@ -63,10 +73,7 @@ export async function buildModule(
   key: string,
   options: { always?: 'kbuild'; signal?: AbortSignal } = {},
 ): Promise<Build> {
-  const name = createHash('sha256')
-    .update(`${key}\0${kernel.id}\0${kit.id}\0${options.always ?? ''}`)
-    .digest('hex')
-    .slice(0, 16);
+  const name = buildName(kit, kernel, key, options.always);
   const home = cacheFolder('builds', name);
   return withLock(cacheFolder('locks', `build-${name}`), async () => {
     const start = performance.now();

@@ -60,8 +60,7 @@ export class Machine {
         if (pages) return new Machine(qemu, memory, pages, vital, serial);
         signal?.throwIfAborted();
         if (vital.lost) throw vital.lost;
-        if (vital.down)
-          throw wentDown(serial);
+        if (vital.down) throw wentDown(serial);
         if (performance.now() - start > bootDeadline) {
           throw new BringupError('E-MACHINE-BOOT', `no agent after ${bootDeadline / 1000} s`);
         }
@@ -189,7 +188,10 @@ export class Machine {
 function wentDown(serial: readonly Buffer[]): BringupError {
   const lines = Buffer.concat(serial).toString('latin1').trim().split(/\r?\n/);
   const why = lines.find((line) => /Kernel panic|agent: |BUG: /.test(line)) ?? lines.at(-1);
-  return new BringupError('E-MACHINE-BOOT', `the kernel went down before its agent started: ${why || 'its console is empty'}`);
+  return new BringupError(
+    'E-MACHINE-BOOT',
+    `the kernel went down before its agent started: ${why || 'its console is empty'}`,
+  );
 }
 
 async function watch(qemu: Qemu): Promise<{ vital: Vital; serial: Buffer[] }> {

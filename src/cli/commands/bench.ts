@@ -84,7 +84,6 @@ async function judgeOnce(folder: LabFolder, one: Bench, ready?: Promise<Machine>
   const verdict = await attempt(folder.lab, () => readSources(folder.path), one, {
     seed: folder.seed,
     key: folder.path,
-    notes: true,
     ...(ready && { ready }),
   });
   if (verdict.outcome !== 'pass')

@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blankVerdict } from '../../lab/inconclusive.ts';
 import { attempt, prepareBench, type Bench } from '../../lab/attempt.ts';
+import { buildFolder } from '../../lab/build.ts';
+import { inspect, type Note } from '../../lab/inspect.ts';
 import { openLabFolder, type LabFolder } from '../../lab/folder.ts';
 import { passed, record } from '../../lab/history.ts';
 import { allLabs } from '../../lab/lab.ts';
@@ -12,7 +14,7 @@ import { readSources } from '../../lab/workspace.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import type { OnProgress } from '../../shared/progress.ts';
 import { progressView } from '../view/progress.ts';
-import { renderVerdict } from '../view/verdict.ts';
+import { renderNotes, renderVerdict } from '../view/verdict.ts';
 
 const lastFile = (folder: string): string => join(folder, '.bringup-last.json');
 
@@ -30,10 +32,9 @@ export async function check(
     onProgress,
     signal,
     ...(bench && { bench, informative: true }),
+    onVerdict: (known) => options.json || process.stdout.write(renderVerdict(known, nextLab(known.lab))),
   });
-  process.stdout.write(
-    options.json ? `${JSON.stringify(verdict, null, 2)}\n` : renderVerdict(verdict, nextLab(verdict.lab)),
-  );
+  process.stdout.write(options.json ? `${JSON.stringify(verdict, null, 2)}\n` : renderNotes(verdict));
   return statusOf(verdict);
 }
 
@@ -55,6 +56,8 @@ export async function judgeFolder(
     informative?: boolean;
     onProgress?: OnProgress;
     signal?: AbortSignal;
+    /** Told the verdict as soon as it is known, before the remarks are asked for. */
+    onVerdict?: (verdict: Verdict) => void;
   },
 ): Promise<Verdict> {
   let bench: Bench;
@@ -66,7 +69,7 @@ export async function judgeFolder(
     throw error;
   }
   const { ready, signal } = options;
-  const common = { seed: folder.seed, key: folder.path, notes: true, ...(signal && { signal }) };
+  const common = { seed: folder.seed, key: folder.path, ...(signal && { signal }) };
   let verdict = await attempt(folder.lab, () => readSources(folder.path), bench, {
     ...common,
     ...(ready && { ready }),
@@ -80,12 +83,21 @@ export async function judgeFolder(
   }
   if (signal?.aborted) throw new BringupError('E-INTERRUPTED', 'the check was interrupted');
   if (!options.informative) record(folder.path, verdict);
+  options.onVerdict?.(verdict);
+  verdict.notes = await remarks(folder, bench, verdict);
   try {
     writeFileSync(lastFile(folder.path), JSON.stringify(verdict));
   } catch {
     // a folder that can't be written to can still be judged
   }
   return verdict;
+}
+
+/** What sparse and checkpatch say; they are asked after the verdict, which does not wait for them. */
+async function remarks(folder: LabFolder, bench: Bench, verdict: Verdict): Promise<Note[]> {
+  if (verdict.outcome === 'inconclusive' || verdict.findings.some(({ kind }) => kind === 'build')) return [];
+  const { kit, judge } = bench;
+  return inspect(kit, judge.kernel, buildFolder(kit, judge.kernel, folder.path), readSources(folder.path));
 }
 
 /** The verdict of the last check of a folder. Throws E-INPUT when there is none. */

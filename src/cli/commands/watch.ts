@@ -8,7 +8,7 @@ import type { Verdict } from '../../lab/verdict.ts';
 import { exit } from '../../shared/errors.ts';
 import { progressView } from '../view/progress.ts';
 import { paint } from '../view/style.ts';
-import { renderVerdict } from '../view/verdict.ts';
+import { renderNotes, renderVerdict } from '../view/verdict.ts';
 import { judgeFolder, nextLab } from './check.ts';
 import { get, hint } from './labs.ts';
 import { shell } from './shell.ts';
@@ -46,7 +46,8 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
     if (paused) return;
     if (key.name === 'q' || (key.ctrl && key.name === 'c')) leave();
     else if (key.name === 'r') trigger();
-    else if (key.name === 'v' && last) process.stdout.write(renderVerdict(last, nextLab(last.lab)));
+    else if (key.name === 'v' && last)
+      process.stdout.write(renderVerdict(last, nextLab(last.lab)) + renderNotes(last));
     else if (key.name === 'h') inFolder(folder, () => hint({}));
     else if (key.name === 's' || key.name === 'n') {
       command = key.name;
@@ -89,8 +90,13 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
       if (wanted) {
         wanted = false;
         const machine = ready ?? makeReady(bench);
-        last = await judgeFolder(folder, { bench, ready: machine, signal });
-        process.stdout.write(`\n${renderVerdict(last, nextLab(last.lab))}`);
+        last = await judgeFolder(folder, {
+          bench,
+          ready: machine,
+          signal,
+          onVerdict: (known) => process.stdout.write(`\n${renderVerdict(known, nextLab(known.lab))}`),
+        });
+        process.stdout.write(renderNotes(last));
         ready = makeReady(bench);
       }
       if (!wanted && !finished && !command) await new Promise<void>((resolve) => (wake = resolve));

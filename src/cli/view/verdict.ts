@@ -8,7 +8,7 @@ export function renderVerdict(verdict: Verdict, next?: string): string {
   if (verdict.outcome === 'pass') return pass(verdict, next);
   const lines = [head(verdict), '', ...verdict.requirements.map(requirement)];
   verdict.findings.forEach((finding, i) => lines.push('', ...renderFinding(finding, i + 1)));
-  return `${[...lines, ...notes(verdict), '', ...summary(verdict)].join('\n')}\n`;
+  return `${[...lines, '', ...summary(verdict)].join('\n')}\n`;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
@@ -78,17 +78,15 @@ function renderFinding(finding: Finding, number: number): string[] {
 
 const mostNotes = 5;
 
-function notes(verdict: Verdict): string[] {
-  if (verdict.notes.length === 0) return [];
+/** Remarks of sparse and checkpatch as they follow a verdict; empty when there are none. */
+export function renderNotes(verdict: Verdict): string {
+  if (verdict.notes.length === 0) return '';
   const lines = verdict.notes.slice(0, mostNotes).map(({ tool, file, line, message }) => {
     return paint('dim', `  ${tool.padEnd(10)} ${`${file}:${line}`.padEnd(14)} ${message}`.slice(0, columns));
   });
   const more = verdict.notes.length - mostNotes;
-  return [
-    '',
-    ...lines,
-    ...(more > 0 ? [paint('dim', `  and ${more} more remarks (bringup check --json)`)] : []),
-  ];
+  if (more > 0) lines.push(paint('dim', `  and ${more} more remarks (bringup check --json)`));
+  return `${lines.join('\n')}\n`;
 }
 
 /** Wrapped only when it has to be: as it is, otherwise. */
@@ -144,11 +142,7 @@ function pass(verdict: Verdict, next?: string): string {
   const word = verdict.provisional ? 'PROVISIONAL' : 'PASS';
   const left = `${word}  ${verdict.lab}   ${total} of ${total} · ${trust.join(' · ')}`;
   const painted = paint([verdict.provisional ? 'yellow' : 'green', 'bold'], word) + left.slice(word.length);
-  const lines = [
-    spread(painted, seconds(verdict.timings.total), left.length),
-    ...provisionalNote(verdict),
-    ...notes(verdict),
-  ];
+  const lines = [spread(painted, seconds(verdict.timings.total), left.length), ...provisionalNote(verdict)];
   if (!verdict.provisional) {
     lines.push(
       paint(
