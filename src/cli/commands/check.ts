@@ -64,9 +64,10 @@ export async function judgeFolder(
   try {
     bench = options.bench ?? (await prepareBench(folder.lab.flavor, options));
   } catch (error) {
-    if (error instanceof BringupError && error.exitStatus === exit.ours)
-      return blankVerdict(folder.lab, folder.seed, error);
-    throw error;
+    if (!(error instanceof BringupError) || error.exitStatus !== exit.ours) throw error;
+    const verdict = blankVerdict(folder.lab, folder.seed, error);
+    options.onVerdict?.(verdict);
+    return verdict;
   }
   const { ready, signal } = options;
   const common = { seed: folder.seed, key: folder.path, ...(signal && { signal }) };
