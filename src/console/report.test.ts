@@ -92,10 +92,10 @@ test('KCSAN: both accesses', () => {
 });
 
 test('a source line that the kernel names is kept', () => {
-  expect(only('ubsan-array.log').source).toEqual({ file: '/work/lab/ring/ring.c', line: 58 });
-  expect(only('rcu-suspicious.log').source).toEqual({ file: '/work/lab/rcu/rcumod.c', line: 66 });
+  expect(only('ubsan-array.log').source).toEqual({ file: '/lab/ring/ring.c', line: 58 });
+  expect(only('rcu-suspicious.log').source).toEqual({ file: '/lab/rcu/rcumod.c', line: 66 });
   expect(only('leak-at-unload.log').allocated?.[0]).toMatchObject({
-    file: '/work/lab/refs/refs.c',
+    file: '/lab/refs/refs.c',
     line: 41,
   });
 });
@@ -146,9 +146,9 @@ test('two different reports in a row keep their own lines', () => {
 test('a stack that decode_stacktrace.sh has decoded keeps its source lines', () => {
   const text = sample('oops-null-call.log').replace(
     'ops_read+0x61/0xd0 [ops]',
-    'ops_read (/work/lab/ops/ops.c:31 (discriminator 2)) ops',
+    'ops_read (/lab/ops/ops.c:31 (discriminator 2)) ops',
   );
-  expect(blame(reportsIn(text)[0]!, ['ops'])).toMatchObject({ file: '/work/lab/ops/ops.c', line: 31 });
+  expect(blame(reportsIn(text)[0]!, ['ops'])).toMatchObject({ file: '/lab/ops/ops.c', line: 31 });
 });
 
 test('kmemleak: the summary of a scan stands only for objects that are not listed', () => {

@@ -13,7 +13,7 @@ const expected: Record<string, string[]> = {
     'atomic-sleep: sleeping function called from invalid context | preemption disabled @ st_read+0x3b [st]',
   ],
   'bug-on.log': [
-    'bug: BUG, an assertion that stops the kernel | /work/lab/queue/queue.c:77 @ queue_drop+0x33 [queue]',
+    'bug: BUG, an assertion that stops the kernel | /lab/queue/queue.c:77 @ queue_drop+0x33 [queue]',
   ],
   'clean-boot.log': [],
   'debug-objects-active-timer.log': [
@@ -89,7 +89,7 @@ const expected: Record<string, string[]> = {
   'warn-message.log': [
     "warning: Device 'echo0' does not have a release() function, it is broken and must be fixed. See Documentation/core-api/kobject.rst. | drivers/base/core.c:2635 @ refs_exit+0x15 [refs]",
   ],
-  'warn-new-format.log': ['warning: WARN_ON | /work/lab/refs/refs.c:77 @ refs_put+0x52 [refs]'],
+  'warn-new-format.log': ['warning: WARN_ON | /lab/refs/refs.c:77 @ refs_put+0x52 [refs]'],
 };
 
 test('every sample is in the table', () => {
