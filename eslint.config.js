@@ -9,9 +9,12 @@ const layers = {
   kit: ['shared'],
   kernel: ['kit', 'shared'],
   console: ['shared'],
+  roadmap: ['shared'],
+  placement: ['roadmap', 'shared'],
+  plan: ['roadmap', 'shared'],
   machine: ['kernel', 'kit', 'shared'],
   lab: ['console', 'machine', 'kernel', 'kit', 'shared'],
-  cli: ['lab', 'console', 'machine', 'kernel', 'kit', 'shared'],
+  cli: ['plan', 'placement', 'roadmap', 'lab', 'console', 'machine', 'kernel', 'kit', 'shared'],
 };
 
 const layerRules = Object.entries(layers).map(([folder, allowed]) => {

@@ -18,6 +18,7 @@ interface Flags {
   kernel?: string;
   templates?: boolean;
   all?: boolean;
+  write?: boolean;
 }
 
 type Work = (signal: AbortSignal) => number | Promise<number>;
@@ -177,6 +178,16 @@ function build(run: (work: Work) => () => Promise<void>): Command {
   kernel
     .command('remove <flavor>')
     .action((id: string) => run(async () => (await import('./commands/kernel.ts')).kernelRemove(id))());
+
+  const roadmap = program.command('roadmap').description('the career as data');
+  roadmap
+    .command('check')
+    .description('whether it is whole: ids, prerequisites, sources, placement items')
+    .option('--write', 'publish new ids: add them to roadmap/ids.yaml')
+    .option(...json)
+    .action((options: Flags) =>
+      run(async () => (await import('./commands/roadmap.ts')).roadmapCheck(options))(),
+    );
 
   const kit = program.command('kit').description('the Debian toolchain');
   kit
