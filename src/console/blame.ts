@@ -67,5 +67,7 @@ function stacksToSearch(report: Report): Frame[][] {
   const related = report.related?.map(({ frames }) => frames) ?? [];
   // The stack of a leak's report is that of the scan or of the unload, which found it.
   if (report.kind === 'leak') return [report.allocated ?? []];
+  // Whoever the interrupt interrupted has no part in it; its handlers do.
+  if (report.kind === 'irq' && related.length > 0) return related;
   return [report.trace, report.freed ?? [], report.allocated ?? [], ...related];
 }

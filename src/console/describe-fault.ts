@@ -2,6 +2,7 @@
 // Titles of faults, failed assertions and the detectors that speak through WARN and BUG.
 import { describeOops } from './describe-oops.ts';
 import { parseSymbol } from './frame.ts';
+import { relate } from './related.ts';
 import type { Report } from './report.ts';
 import { cutHere } from './shape.ts';
 import { firstMatch, panicPrefix, sourceOf } from './text.ts';
@@ -53,7 +54,13 @@ function warning(report: Report, lines: readonly string[]): void {
   const next = lines[index + 1] ?? '';
   const after = /^(?:Modules linked in:|CPU: )/.test(next) ? '' : next;
   const message = before ?? after;
-  report.title = message === '' ? 'WARN_ON' : message;
+  report.title = message === '' ? 'WARN_ON' : message.replace(/ at \S{1,300}:\d{1,7} \(size/, ' (size');
+  for (const [, symbol = ''] of message.matchAll(
+    /(?:^| )(\w{1,128}\+0x[0-9a-f]{1,8}\/0x\S{1,80}(?: \[[\w-]{1,64}\])?)/g,
+  )) {
+    const frame = parseSymbol(symbol);
+    if (frame) relate(report, 'named by the warning', frame);
+  }
   if (source) report.detail = `${source.file}:${source.line}`;
 }
 
@@ -115,11 +122,13 @@ function debugObjects(report: Report, lines: readonly string[]): void {
       deactivate: 'deactivation',
       assert_init: 'use',
     }[action] ?? action;
-  report.title = `${verb} of ${/^[aeiou]/.test(state) ? 'an' : 'a'} ${state} ${type}`;
+  // What debugobjects does not know was never initialized, or was already destroyed.
+  const what = state === 'not available' ? 'uninitialized' : state;
+  report.title = `${verb} of ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what} ${type}`;
   const frame = parseSymbol(hint);
   if (frame) {
     report.detail = `its function is ${frame.fn}`;
-    (report.related ??= []).push({ title: 'function of the object', frames: [frame] });
+    relate(report, 'function of the object', frame);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Titles of what is reported about locks, contexts, RCU and time.
 import type { Report } from './report.ts';
+import { functionFrame, relate } from './related.ts';
 import { firstMatch, sourceOf } from './text.ts';
 
 /** Describes a report about locking, context or time; false if it is of another kind. */
@@ -32,7 +33,9 @@ function lockdep(report: Report, lines: readonly string[]): void {
     [/lock held when returning to user space/, 'lock held when returning to user space'],
   ];
   const what = head ?? 'locking error';
-  report.title = names.find(([pattern]) => pattern.test(what))?.[1] ?? what[0]!.toLowerCase() + what.slice(1);
+  // 'Nested lock …' and 'Invalid wait context' are ordinary words, 'HARDIRQ-safe …' is not.
+  const words = /^[A-Z][a-z]/.test(what) ? what[0]!.toLowerCase() + what.slice(1) : what;
+  report.title = names.find(([pattern]) => pattern.test(what))?.[1] ?? words;
   const locks = report.locks ?? [];
   const usage = firstMatch(lines, /^inconsistent (\{\S{1,40}\} -> \{\S{1,40}\}) usage/)?.[1];
   if (usage !== undefined) report.detail = `${locks[0] ?? 'lock'}, ${usage.replace(/[{}]/g, '')}`;
@@ -54,6 +57,8 @@ function rcu(report: Report, lines: readonly string[]): void {
 function rcuStall(report: Report, lines: readonly string[]): void {
   report.title = 'RCU grace period stalled';
   if (/self-detected/.test(lines[0] ?? '')) report.detail = 'this CPU did not pass a quiescent state';
+  else if (firstMatch(lines, /^(?:rcu: )?\tTasks blocked on /))
+    report.detail = 'a task stayed inside a read-side section';
   else report.detail = /expedited/.test(lines[0] ?? '') ? 'expedited grace period' : 'seen from another CPU';
 }
 
@@ -66,7 +71,9 @@ function atomicSleep(report: Report, lines: readonly string[]): void {
     report.detail = using;
   } else if (head.startsWith('BUG: workqueue leaked')) {
     report.title = 'work function returned in atomic context or with a lock held';
-    report.detail = firstMatch(lines, /workfn=(\S{1,120})/)?.[1] ?? '';
+    const work = firstMatch(lines, /workfn=([\w.]{1,120})(?: \[([\w-]{1,64})\])?/);
+    report.detail = work?.[1] ?? '';
+    if (work) relate(report, 'work function', functionFrame(work[1] ?? '', work[2]));
   } else if (/^BUG: scheduling/.test(head)) {
     report.title = 'scheduling while atomic';
   } else if (/^BUG: assuming/.test(head)) {
@@ -91,6 +98,8 @@ function lockup(report: Report, lines: readonly string[]): void {
     report.detail = 'interrupts disabled for too long';
   } else if (/workqueue lockup/.test(head)) {
     report.title = 'workqueue lockup';
+    const seconds = / stuck for (\d{1,10})s/.exec(head)?.[1];
+    if (seconds !== undefined) report.detail = `work waits for ${seconds} s`;
   } else if (/soft lockup/.test(head)) {
     report.title = 'soft lockup';
     const seconds = / stuck for (\d{1,10})s/.exec(head)?.[1];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Titles of what the detectors of memory errors and data races report.
+import { parseSymbol } from './frame.ts';
 import { moduleLeak, leakSummary } from './kinds.ts';
+import { functionFrame, relate } from './related.ts';
 import type { Report } from './report.ts';
 import { bytes, firstMatch, sourceOf } from './text.ts';
 
@@ -32,7 +34,15 @@ function kasan(report: Report, lines: readonly string[]): void {
   } else if (/free/.test(report.title)) {
     report.detail = report.title === 'double-free' ? 'freed a second time' : 'free of what was not allocated';
   }
-  const object = kasanObject(lines);
+  if (report.access && report.access.size >= 2 ** 63) {
+    report.title = 'negative size';
+    report.detail = `${report.access.write ? 'write' : 'read'} of ${BigInt.asIntN(64, BigInt(access?.[2] ?? 0))} bytes`;
+    report.access.size = 0;
+  }
+  const area = firstMatch(lines, / vmalloc region starting at .{1,40} allocated at (\S.{1,300})$/)?.[1];
+  const allocator = area === undefined ? undefined : parseSymbol(area);
+  if (allocator) report.allocated ??= [allocator];
+  const object = kasanObject(lines) ?? kasanVariable(lines);
   if (object !== undefined) report.object = object;
 }
 
@@ -49,6 +59,23 @@ function kasanObject(lines: readonly string[]): string | undefined {
   const cache = /which belongs to the cache (\S{1,80}) of size/.exec(text)?.[1];
   const what = `a ${state === 'freed' ? 'freed ' : ''}${size}-byte object`;
   return `${bytes(distance)} ${where} ${what}${cache === undefined ? '' : ` of ${cache}`}`;
+}
+
+/** mm/kasan/report.c: print_address_description; report_generic.c: print_address_stack_frame. */
+function kasanVariable(lines: readonly string[]): string | undefined {
+  const index = lines.findIndex((line) => line === 'The buggy address belongs to the variable:');
+  const variable = index === -1 ? undefined : parseSymbol(lines[index + 1]?.trim() ?? '');
+  if (variable) return `${bytes(variable.offset)} into or after the variable ${variable.fn}`;
+  const at = firstMatch(lines, /^ and is located at offset (\d{1,10}) in frame:/)?.[1];
+  if (at === undefined) return undefined;
+  const locals = lines.flatMap((line) => {
+    const local = /^ \[(\d{1,10}), (\d{1,10})\) '(.{1,100})'/.exec(line);
+    return local ? [{ start: Number(local[1]), end: Number(local[2]), name: local[3] ?? '' }] : [];
+  });
+  const before = locals.findLast(({ end }) => end <= Number(at));
+  const after = locals.find(({ start }) => start > Number(at));
+  if (before) return `${bytes(Number(at) - before.end)} after the local variable ${before.name}`;
+  return after && `${bytes(after.start - Number(at))} before the local variable ${after.name}`;
 }
 
 // mm/kfence/report.c: kfence_report_error
@@ -155,4 +182,11 @@ function badPage(report: Report, lines: readonly string[]): void {
     firstMatch(lines, /^BUG: Bad (page state|page map|page cache|rss-counter state)/)?.[1] ?? 'page state';
   report.title = `bad ${head}`;
   report.detail = firstMatch(lines, /^page dumped because: (.{1,100})$/)?.[1] ?? '';
+  // print_bad_pte: what made the mapping
+  const made = firstMatch(
+    lines,
+    /^file:.{1,64} fault:(?:0x0|(\S{1,100}))(?: \[([\w-]{1,64})\])? mmap:(?:0x0|(\S{1,100}))(?: \[([\w-]{1,64})\])? /,
+  );
+  if (made?.[1] !== undefined) relate(report, 'fault function', functionFrame(made[1], made[2]));
+  if (made?.[3] !== undefined) relate(report, 'mmap function', functionFrame(made[3], made[4]));
 }

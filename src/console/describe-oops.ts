@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Titles of CPU exceptions: arch/x86/mm/fault.c, arch/x86/kernel/traps.c, arch/arm64/mm/fault.c, mm/kasan/report.c
 // (kasan_non_canonical_hook).
+import type { Frame } from './frame.ts';
 import type { Report } from './report.ts';
 import { firstMatch } from './text.ts';
 
@@ -15,10 +16,20 @@ const titles: readonly [RegExp, string][] = [
   [/general protection fault/, 'general protection fault'],
 ];
 
+/** Where generic KASAN has its shadow on x86-64, one byte for eight (Documentation/arch/x86/x86_64/mm.rst). */
+const shadow = {
+  offset: 0xdffffc0000000000n,
+  start: 0xffffec0000000000n,
+  end: 0xfffffc0000000000n,
+} as const;
+
 /** Fills in title, detail and access of a report of kind oops. */
 export function describeOops(report: Report, lines: readonly string[]): void {
-  const address = faultAddress(lines);
-  const write = writes(lines);
+  const fault = faultAddress(lines);
+  // KASAN looked up its shadow memory and faulted there: what the code was going to do is not known.
+  const inShadow = fault !== undefined && fault >= shadow.start && fault < shadow.end && isKasan(lines);
+  const address = inShadow ? BigInt.asUintN(64, (fault - shadow.offset) << 3n) : fault;
+  const write = inShadow ? undefined : writes(lines);
   const hint = firstMatch(
     lines,
     /^KASAN: (?:probably |maybe )?(null-ptr-deref|user-memory-access|wild-memory-access) in range \[0x([0-9a-f]{1,16})-/,
@@ -37,11 +48,16 @@ export function describeOops(report: Report, lines: readonly string[]): void {
     report.title = 'direct access to user memory';
   } else if (hint) {
     report.title = 'wild memory access';
+  } else if (firstMatch(lines, /^#PF: \w{1,20} instruction fetch/)) {
+    report.title = hasPage(lines) ? 'jump to data' : 'jump to a bad address';
   } else {
-    report.title = titles.find(([pattern]) => firstMatch(lines, pattern))?.[1] ?? pageFault(lines);
+    report.title = titles.find(([pattern]) => firstMatch(lines, pattern))?.[1] ?? pageFault(lines, address);
     report.detail = address === undefined ? '' : verb;
   }
-  if (bad !== undefined && (write !== undefined || hint === undefined)) {
+  // A breakpoint is reported with the place after it.
+  if (report.title === 'breakpoint instruction') delete report.trace[0]?.exact;
+  if (/^(?:call|jump) /.test(report.title)) callerIsFirst(report.trace);
+  if (bad !== undefined && (write !== undefined || !(hint || inShadow))) {
     report.access = { write: write ?? false, size: 0, address: bad };
   }
 }
@@ -63,12 +79,28 @@ function writes(lines: readonly string[]): boolean | undefined {
   return arm64 === undefined ? undefined : arm64 === '1';
 }
 
-function pageFault(lines: readonly string[]): string {
-  if (firstMatch(lines, /^#PF: \w{1,20} instruction fetch/)) return 'jump to a bad address';
+/** The word on top of the stack is where a bad call came from, though no unwinder can prove it. */
+function callerIsFirst([target, caller]: Frame[]): void {
+  if (target) target.uncertain = true;
+  if (caller) caller.uncertain = false;
+}
+
+function hasPage(lines: readonly string[]): boolean {
+  return firstMatch(lines, /^#PF: error_code\(0x[0-9a-f]{1,8}\) - permissions violation/) !== undefined;
+}
+
+function isKasan(lines: readonly string[]): boolean {
+  return firstMatch(lines, /^Oops: .{1,100} KASAN/) !== undefined;
+}
+
+function pageFault(lines: readonly string[], address: bigint | undefined): string {
+  // Below mmap_min_addr user space has nothing; above its half of the address space is the kernel's.
+  if (address !== undefined && address >= 0x10000n && address < 1n << 47n)
+    return 'direct access to user memory';
   if (firstMatch(lines, /access to user memory|^Oops: .{0,40}SMAP/)) return 'direct access to user memory';
   if (firstMatch(lines, /write to read-only memory/)) return 'write to read-only memory';
-  if (firstMatch(lines, /^#PF: error_code\(0x[0-9a-f]{1,8}\) - permissions violation/))
-    return 'access that the page does not permit';
+  if (hasPage(lines))
+    return writes(lines) ? 'write to read-only memory' : 'access that the page does not permit';
   return 'page fault at a bad address';
 }
 

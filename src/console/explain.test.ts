@@ -42,7 +42,22 @@ test.each([
   ['debug-objects-active-timer.log', /active timer/],
   ['dma-unchecked.log', /whether it succeeded/],
   ['leak-at-unload.log', /module was unloaded/],
-  ['warn-message.log', /no release function/],
+  ['warn-no-release.log', /no release function/],
+  ['warn-preempt.log', /unevenly/],
+  ['rcu-sleep.log', /SRCU|no grace period can end/],
+  ['fortify-field.log', /member of a structure/],
+  ['dma-vmalloc.log', /vmalloc space/],
+  ['kasan-negative-size.log', /negative length/],
+  ['panic-stack-end.log', /stack overflowed/],
+  ['oops-jump-to-data.log', /jump to data/],
+  ['oops-user.log', /address of user space/],
+  ['oops-stack-overflow.log', /stack of the task was used up/],
+  ['lockdep-irq-order.log', /An interrupt at the wrong moment/],
+  ['lockdep-key.log', /never initialized/],
+  ['atomic-workqueue.log', /work function returned/],
+  ['debug-objects-stack.log', /lies on the stack/],
+  ['slab-remaining.log', /still allocated/],
+  ['teardown-inodes.log', /inodes of it were still in use/],
 ])('%s gets the explanation of its own case', (name, meaning) => {
   const [found] = findReports(parseLog(sample(name)));
   expect(explain(found!).meaning).toMatch(meaning);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { asserts } from './explanations/asserts.ts';
 import { context } from './explanations/context.ts';
 import { faults } from './explanations/faults.ts';
 import { kasan } from './explanations/kasan.ts';
@@ -27,7 +28,15 @@ export interface Entry extends Explanation {
 }
 
 /** Every explanation; of those that fit a report the first one is meant. */
-export const entries: readonly Entry[] = [...kasan, ...memory, ...lockdep, ...context, ...faults, ...objects];
+export const entries: readonly Entry[] = [
+  ...kasan,
+  ...memory,
+  ...lockdep,
+  ...context,
+  ...faults,
+  ...asserts,
+  ...objects,
+];
 
 /** The explanation of a report. Every kind has one. */
 export function explain(report: Report): Explanation {

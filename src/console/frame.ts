@@ -8,6 +8,8 @@ export interface Frame {
   offset: number;
   size: number;
   module?: string;
+  /** True if the place is the instruction itself (a register dump), not where a call returns to. */
+  exact?: true;
   /** True for '? ' frames: found on the stack, but not proved to be a caller. */
   uncertain: boolean;
   address?: bigint;
@@ -75,7 +77,7 @@ export function parseInstructionPointer(text: string): Frame | undefined {
   if (!match) return undefined;
   const rest = text.slice(match[0].length);
   const frame = parseSymbol(rest);
-  if (frame) return frame;
+  if (frame) return { ...frame, exact: true };
   // A jump to a bad address leaves the address alone: 'RIP: 0010:0x0'.
   const raw = /^0x([0-9a-f]{1,16})\s*$/.exec(rest);
   // In user space the address has no symbol either; the kernel's code segment is 0010.

@@ -116,7 +116,8 @@ class Painter {
     const add = (label: string, frame: Frame | undefined): void => {
       if (frame) places.push({ label, frame });
     };
-    if (report.kind !== 'leak') add(report.access ? 'accessed' : 'where', this.#pick(report.trace, false));
+    if (report.kind !== 'leak')
+      add(report.access ? 'accessed' : 'where', namedPlace(report, this.#pick(report.trace, false)));
     add('freed', this.#pick(report.freed));
     add('allocated', this.#pick(report.allocated));
     for (const { title, frames } of report.related?.slice(0, mostRelated) ?? []) {
@@ -134,7 +135,8 @@ class Painter {
   }
 
   #place(label: string, frame: Frame): string[] {
-    const found = this.#options.locate?.(frame) ?? fromFrame(frame);
+    // What the kernel itself named is right; its frames have no offset to look up.
+    const found = fromFrame(frame) ?? this.#options.locate?.(frame);
     const name = frameName(frame);
     const where = found ? `${found.file}:${found.line}  ${name}` : name;
     const short = label.length <= 9;
@@ -159,6 +161,11 @@ function labelOf(title: string): string {
   const lock = /^-> #\d{1,3} \((.{1,200})\)\{/.exec(title)?.[1];
   if (lock !== undefined) return `${lock} taken before at`;
   return title.replace(/(?:to )?0x[0-9a-f]{6,16} ?/g, '').replace(/:$/, '');
+}
+
+/** UBSAN names the line itself, and compilers give the call that reports it the line of something else. */
+function namedPlace({ kind, source }: Report, frame: Frame | undefined): Frame | undefined {
+  return kind === 'ubsan' && source && frame ? { ...frame, ...source } : frame;
 }
 
 function fromFrame({ file, line }: Frame): Location | undefined {

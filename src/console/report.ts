@@ -50,10 +50,16 @@ export function findReports(messages: readonly Message[]): Report[] {
   const reports = spans.map((span) => toReport(span, messages));
   // The summary of a scan says nothing that the objects themselves do not.
   const objects = reports.some(({ kind, allocated }) => kind === 'leak' && allocated);
-  return reports.filter((_, i) => {
+  return reports.filter((report, i) => {
+    if (isFortifysBug(report, reports[i - 1])) return false;
     const span = spans[i];
     return !(objects && span?.kind === 'leak' && leakSummary.test(messages[span.lines[0] ?? 0]?.text ?? ''));
   });
+}
+
+/** lib/string_helpers.c: __fortify_panic stops with a BUG of its own what __fortify_report has reported. */
+function isFortifysBug({ kind, source }: Report, previous: Report | undefined): boolean {
+  return kind === 'bug' && source?.file === 'lib/string_helpers.c' && /FORTIFY/.test(previous?.title ?? '');
 }
 
 // kernel/locking/lockdep.c: lockdep_sys_exit prints the locks and no stack.

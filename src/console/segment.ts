@@ -19,6 +19,8 @@ interface Open extends Span {
   /** Undefined from 'cut here' until the next lines say what it is. */
   known: boolean;
   ends: Kind['ends'];
+  /** True if a WARN or BUG that follows is how this one comes down. */
+  prelude: boolean;
   /** head: before its stack trace. trace: in it. tail: after it, as long as lines belong. panic: to the panic's end. */
   phase: 'head' | 'trace' | 'tail' | 'panic';
   frames: number;
@@ -56,6 +58,8 @@ const preludes = new Set<KindId>([
   'leak',
 ]);
 const carriers = new Set<KindId>(['warning', 'bug', 'oops']);
+// The only reports of lockdep that do: lockdep_init_map_type and look_up_lock_class say it in one line.
+const lockdepPrelude = /^BUG: (?:key .{1,40} has not been registered|looking up invalid subclass)/;
 
 /** The reports in the messages, in the order in which they start. */
 export function segment(messages: readonly Message[]): Span[] {
@@ -116,6 +120,7 @@ function begin(message: Message, index: number): Open | undefined {
     lines: [index],
     complete: false,
     ends: kind === undefined ? 'trace' : endOf(kind, message.text),
+    prelude: kind !== undefined && isPrelude(kind, message.text),
     phase: 'head',
     frames: 0,
     tagged: false,
@@ -123,6 +128,10 @@ function begin(message: Message, index: number): Open | undefined {
     sure: 1,
     time: message.time,
   };
+}
+
+function isPrelude(kind: KindId, text: string): boolean {
+  return preludes.has(kind) || (kind === 'lockdep' && lockdepPrelude.test(text));
 }
 
 function endOf(kind: KindId, text: string): Kind['ends'] {
@@ -149,7 +158,7 @@ function take(span: Open, message: Message, index: number): boolean {
     return add(true);
   }
   if (start !== undefined) return joins(span, start, text) && add(true);
-  if (cutHere.test(text)) return span.known && span.frames === 0 && preludes.has(span.kind) && add(true);
+  if (cutHere.test(text)) return span.known && span.frames === 0 && span.prelude && add(true);
   // The message of a WARN stands between 'cut here' and 'WARNING:'; a few lines at most.
   if (!span.known) return span.lines.length < 12 && add(true);
   // After the end, a line of '=' may be the first of the next report.
@@ -173,6 +182,7 @@ function joins(span: Open, start: KindId, text: string): boolean {
     span.kind = start;
     span.known = true;
     span.ends = endOf(start, text);
+    span.prelude = isPrelude(start, text);
     return true;
   }
   if (span.frames > 0 || span.phase === 'tail') {
@@ -180,7 +190,7 @@ function joins(span: Open, start: KindId, text: string): boolean {
     return false;
   }
   if (carriers.has(start)) {
-    if (preludes.has(span.kind)) {
+    if (span.prelude) {
       span.ends = 'trace';
       span.phase = 'head';
       return true;
@@ -191,6 +201,7 @@ function joins(span: Open, start: KindId, text: string): boolean {
   if (span.kind === 'warning' && preludes.has(start)) {
     // Architectures without a trap for WARN print the message after 'WARNING:'.
     span.kind = start;
+    span.prelude = true;
     return true;
   }
   // slab: '[Redzone overwritten]', then 'BUG kmalloc-64 (…): Object corrupt'.

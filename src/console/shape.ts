@@ -47,7 +47,7 @@ const locks = startsLike(
 const memory = startsLike(
   /Allocated |Freed |Slab 0x|Object |Redzone |Bytes b4 |Padding |FIX |\[[\w ]{1,40} overwritten\]/,
   /page: |page dumped because|head: |flags: |raw: |page_type: /,
-  /Memory state around|[ >][0-9a-f]{16}: |Mapped at:/,
+  /Memory state around|[ >][0-9a-f]{16}: |(?:DMA-API: )?Mapped at:/,
 );
 // The end of an interrupt, of a network device, of the machine.
 const aftermath = startsLike(

@@ -25,11 +25,19 @@ export function bytes(count: number | string): string {
   return Number(count) === 1 ? '1 byte' : `${count} bytes`;
 }
 
-/** Addresses mean nothing to the reader and differ from run to run. */
+/** Addresses and offsets mean nothing to the reader and differ from run to run. */
 export function withoutAddresses(text: string): string {
-  return text
+  return withoutOffsets(text.slice(0, 1000))
     .replace(/\b(?:0x)?[0-9a-f]{12,16}\b/g, '…')
     .replace(/\s{2,}/g, ' ')
     .trim()
     .slice(0, 300);
+}
+
+/** 'fn' for '[<ffffffffa0001234>] fn+0x12/0x34 [mod]'. */
+function withoutOffsets(text: string): string {
+  if (!text.includes('+0x')) return text;
+  return text
+    .replace(/\[<[0-9a-f]{8,16}>\] /g, '')
+    .replace(/\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8}(?: \[[\w-]{1,64}\])?/g, '');
 }

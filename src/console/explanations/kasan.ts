@@ -146,6 +146,18 @@ export const kasan: readonly Entry[] = [
   },
   {
     kind: 'kasan',
+    when: /^negative size/,
+    meaning:
+      'A copy or a fill was asked for with a negative length, which as an unsigned number is nearly all of the address space.',
+    causes: [
+      'A length was computed as a difference without checking which side is larger.',
+      'A function that returns a negative errno was used as a length.',
+    ],
+    next: ['Follow the length back to the subtraction or the call it comes from, and check it there.'],
+    read: [...kasanDocs, 'process/deprecated.rst'],
+  },
+  {
+    kind: 'kasan',
     meaning: 'KASAN found an access to memory that must not be accessed.',
     causes: [
       'A length is negative or was computed wrongly.',

@@ -118,6 +118,7 @@ export const memory: readonly Entry[] = [
     ],
     next: [
       'The report names the line of the allocation. Follow its pointer to every path that ends its life.',
+      'The sizes are those of the slots in the slab, which may be larger than what was asked for.',
     ],
     read: ['mm/allocation-profiling.rst', 'dev-tools/kmemleak.rst'],
   },
