@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which canaries there are, and what some of them need beside being loaded.
+import { join } from 'node:path';
+import type { Guest } from '../../src/lab/guest.ts';
+import { readSources } from '../../src/lab/workspace.ts';
+import { repository } from '../../src/shared/paths.ts';
+
+export interface Case {
+  /** Name of its sample; that of the canary, unless another kernel reports it in its own way. */
+  name: string;
+  canary: string;
+  flavor: 'core' | 'quick';
+  /** Files written before, to see a slow report soon. */
+  settings?: Record<string, string>;
+  /** Seconds of guest time after which the load is not waited for any longer. */
+  patience?: number;
+  /** What brings the report about when loading does not; gives the text to read if it is not the log. */
+  after?: (guest: Guest) => Promise<string | void>;
+}
+
+export const sources = readSources(join(repository, 'test/canaries/module'));
+
+const needs: Record<string, Partial<Case>> = {
+  'rcu-stall': { settings: { '/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout': '3' } },
+  'soft-lockup': { settings: { '/proc/sys/kernel/watchdog_thresh': '1' } },
+  'workqueue-lockup': { settings: { '/sys/module/workqueue/parameters/watchdog_thresh': '3' } },
+  'hung-task': { settings: { '/proc/sys/kernel/hung_task_timeout_secs': '5' }, patience: 12 },
+  'teardown-netdev': { patience: 15 },
+  'leak-at-unload': { after: async (guest) => void (await guest.unload('canaries')) },
+  'bad-page-map': { after: mapAndUnmap },
+  kmemleak: { after: scan },
+};
+
+/** Canaries that only Debian's kernel catches (guard pages), or reports in another way than core. */
+const onQuick: Record<string, string> = {
+  'oops-stack-overflow': 'oops-stack-overflow',
+  'list-del-bug': 'list-del',
+  'oops-jump-lost': 'oops-jump-to-nowhere',
+};
+
+async function mapAndUnmap(guest: Guest): Promise<void> {
+  const file = await guest.main.open('/dev/canary');
+  const at = await guest.main.call('mmap', [0, 4096, 1, 1, file.fd, 0]);
+  await guest.main.call('munmap', [at, 4096]);
+}
+
+/** As the engine asks kmemleak: two scans, of objects older than five seconds. */
+async function scan(guest: Guest): Promise<string> {
+  const path = '/sys/kernel/debug/kmemleak';
+  const file = await guest.main.open(path, 'w');
+  for (let i = 0; i < 2; i++) {
+    await guest.sleep('6s');
+    await file.write('scan').finishes(120_000_000_000n);
+  }
+  await file.close();
+  return guest.readFile(path);
+}
+
+const text = [...sources].map(([, content]) => content.toString()).join('\n');
+const onCore = [...text.matchAll(/^\t\{ "([\w-]+)", \w+ \},$/gm)].map((match) => match[1]!);
+
+export const cases: Case[] = [
+  ...onCore
+    .filter((name) => !(name in onQuick))
+    .map((name) => ({ name, canary: name, flavor: 'core' as const, ...needs[name] })),
+  ...Object.entries(onQuick).map(([name, canary]) => ({ name, canary, flavor: 'quick' as const })),
+];
+
+/** What a comment in the module says about a line: 'HERE', 'ALLOCATED', …, as 'file:line'. */
+export function marked(canary: string): Map<string, string> {
+  const marks = new Map<string, string>();
+  for (const [file, content] of sources) {
+    content
+      .toString()
+      .split('\n')
+      .forEach((line, i) => {
+        const match = /\/\* ([A-Z]+) ([\w-]+) \*\//.exec(line);
+        if (match?.[2] === canary) marks.set(match[1]!, `${file}:${i + 1}`);
+      });
+  }
+  return marks;
+}
