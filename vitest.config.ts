@@ -12,8 +12,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // One file at a time: a machine wants both cores, and times are part of what is tested.
-          fileParallelism: false,
         },
       },
     ],

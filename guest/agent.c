@@ -20,72 +20,20 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
-#include <sys/reboot.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "mailbox.h"
+#include "agent.h"
 
 #define FIRST_TASKS 4			/* forked before a template is saved */
 #define SPIN_NS 30000000ull		/* guest time a task spins after its last call */
 
-static struct mailbox *const box = (struct mailbox *)MAILBOX_BASE;
 static uint32_t bell_seen;
 
-extern char __executable_start, etext;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "agent: %s: %s\n", what, strerror(errno));
-	sync();
-	reboot(RB_AUTOBOOT);
-	_exit(1);
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-/* The words both sides write. */
-static uint32_t get(uint32_t *word)
-{
-	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-static void set(uint32_t *word, uint32_t value)
-{
-	__atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-static void sleep_on(uint32_t *word, uint32_t value, const struct timespec *timeout)
-{
-	syscall(SYS_futex, word, FUTEX_WAIT, value, timeout, NULL, 0);
-}
-
-static void wake(uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
+static int64_t spawn(int share_files);
 
 static void count_completion(void)
 {
@@ -93,106 +41,6 @@ static void count_completion(void)
 	if (get(&box->advancing))
 		wake(&box->completions);
 }
-
-/* --- the calls --- */
-
-#if defined(__x86_64__)
-static int64_t call_native(const struct slot *s)
-{
-	register uint64_t r10 __asm__("r10") = s->args[3];
-	register uint64_t r8 __asm__("r8") = s->args[4];
-	register uint64_t r9 __asm__("r9") = s->args[5];
-	int64_t ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"((uint64_t)s->nr), "D"(s->args[0]), "S"(s->args[1]), "d"(s->args[2]),
-			   "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
-
-static int64_t call_compat(const struct slot *s)
-{
-	uint64_t ret = s->nr;
-
-	/* ebp carries the sixth argument, and the compiler may want it. */
-	__asm__ volatile("push %%rbp\n\t"
-			 "mov %[a5], %%rbp\n\t"
-			 "int $0x80\n\t"
-			 "pop %%rbp"
-			 : "+a"(ret)
-			 : "b"(s->args[0]), "c"(s->args[1]), "d"(s->args[2]), "S"(s->args[3]),
-			   "D"(s->args[4]), [a5] "r"(s->args[5])
-			 : "r8", "r9", "r10", "r11", "memory");
-	return (int32_t)ret;
-}
-#else
-static int64_t call_native(const struct slot *s)
-{
-	long ret = syscall(s->nr, s->args[0], s->args[1], s->args[2], s->args[3], s->args[4], s->args[5]);
-
-	return ret == -1 ? -errno : ret;
-}
-
-static int64_t call_compat(const struct slot *s)
-{
-	(void)s;
-	return -ENOSYS;
-}
-#endif
-
-/* A shell on the serial console, for a person. */
-static int64_t start_console(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		int tty;
-
-		setsid();
-		tty = open("/dev/ttyS0", O_RDWR);
-		ioctl(tty, TIOCSCTTY, 1);
-		dup2(tty, 0);
-		dup2(tty, 1);
-		dup2(tty, 2);
-		execle("/bin/sh", "-sh", NULL,
-		       (char *[]){"PATH=/bin:/sbin", "HOME=/", "TERM=vt100", "PS1=\\w # ", NULL});
-		_exit(127);
-	}
-	return pid < 0 ? -errno : pid;
-}
-
-/* argv is a block of NUL-terminated strings that ends with an empty one. */
-static int64_t call_exec(char *block, const char *output)
-{
-	char *argv[64];
-	int argc = 0, status;
-	pid_t pid;
-
-	for (char *s = block; *s && argc < 63; s += strlen(s) + 1)
-		argv[argc++] = s;
-	argv[argc] = NULL;
-	pid = vfork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		int in = open("/dev/null", O_RDONLY);
-		int out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-		dup2(in, 0);
-		dup2(out, 1);
-		dup2(out, 2);
-		execve(argv[0], argv, (char *[]){"PATH=/bin:/sbin", "HOME=/", NULL});
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return status;
-}
-
-static int64_t spawn(int share_files);
 
 static int64_t advance(uint64_t ns, uint32_t completions)
 {
@@ -209,20 +57,10 @@ static int64_t call(const struct slot *s)
 	switch (s->nr) {
 	case PSEUDO_SPAWN:
 		return spawn(s->args[0]);
-	case PSEUDO_PEEK:
-		memcpy((void *)s->args[1], (void *)s->args[0], s->args[2]);
-		return s->args[2];
-	case PSEUDO_POKE:
-		memcpy((void *)s->args[0], (void *)s->args[1], s->args[2]);
-		return s->args[2];
-	case PSEUDO_EXEC:
-		return call_exec((char *)s->args[0], (const char *)s->args[1]);
-	case PSEUDO_CONSOLE:
-		return start_console();
 	case PSEUDO_ADVANCE:
 		return advance(s->args[0], s->args[1]);
 	}
-	return s->flags & SLOT_COMPAT ? call_compat(s) : call_native(s);
+	return perform_call(s);
 }
 
 /* Does what the slot asks, in the process that runs this. */
@@ -239,8 +77,6 @@ static void perform(struct slot *s)
 	if (s != box->slots)
 		count_completion();
 }
-
-/* --- a task --- */
 
 static void on_signal(int signal)
 {
@@ -281,8 +117,6 @@ static void task_main(struct slot *s)
 		bell_seen = get(&box->bell);
 	}
 }
-
-/* --- the agent --- */
 
 static int64_t spawn(int share_files)
 {
@@ -371,55 +205,6 @@ static void serve(void)
 	}
 }
 
-static void mount_on(const char *type, const char *where)
-{
-	mkdir(where, 0755);
-	mount(type, where, type, 0, NULL);	/* a kernel without it is fine */
-}
-
-/* Debian's kernel has parts as modules; /modules/list names those wanted, in order. */
-static void load_modules(void)
-{
-	FILE *list = fopen("/modules/list", "r");
-	char name[256];
-
-	while (list && fscanf(list, "%255s", name) == 1) {
-		int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
-			fprintf(stderr, "agent: %s: %s\n", name, strerror(errno));
-		close(fd);
-	}
-	if (list)
-		fclose(list);
-}
-
-/* Tells the host where each page of the region is in guest-physical memory. */
-static void publish_pages(void)
-{
-	uint64_t *pages = (uint64_t *)(MAILBOX_BASE + MAILBOX_PAGE);
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-
-	for (uint32_t i = 0; i < box->pages; i++) {
-		uint64_t entry, page = MAILBOX_BASE / MAILBOX_PAGE + i;
-
-		if (pread(fd, &entry, sizeof(entry), page * sizeof(entry)) != sizeof(entry) || !(entry >> 63))
-			die("page map");
-		pages[i] = (entry & ((1ull << 55) - 1)) * MAILBOX_PAGE;
-	}
-	close(fd);
-}
-
-/* Locked pages may still be moved by compaction. */
-static void forbid_compaction(void)
-{
-	int fd = open("/proc/sys/vm/compact_unevictable_allowed", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, "0", 1) != 1)
-		die("compaction");
-	close(fd);
-}
-
 int main(void)
 {
 	static const char magic[16] = {'b' ^ 1, 'r' ^ 1, 'i' ^ 1, 'n' ^ 1, 'g' ^ 1, 'u' ^ 1, 'p' ^ 1, '-' ^ 1,
@@ -427,27 +212,8 @@ int main(void)
 	struct sigaction child = {.sa_handler = reap};
 	struct sched_param idle = {0};
 
-	mount_on("proc", "/proc");
-	mount_on("sysfs", "/sys");
-	mount_on("devtmpfs", "/dev");
-	mount_on("tmpfs", "/tmp");
-	mount_on("debugfs", "/sys/kernel/debug");
-	mount_on("tracefs", "/sys/kernel/tracing");
-	mount_on("configfs", "/sys/kernel/config");
-	load_modules();
-	forbid_compaction();
-	mlockall(MCL_CURRENT | MCL_FUTURE);
-	if (mmap(box, MAILBOX_SIZE, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1, 0) == MAP_FAILED)
-		die("mailbox");
-	memset(box, 0, MAILBOX_SIZE);
-	box->version = MAILBOX_VERSION;
-	box->pages = MAILBOX_SIZE / MAILBOX_PAGE;
-	box->text_start = (uintptr_t)&__executable_start;
-	box->text_end = (uintptr_t)&etext;
-	if (getrandom(&box->nonce, sizeof(box->nonce), 0) < 0)
-		die("nonce");
-	publish_pages();
+	set_up_system();
+	set_up_mailbox();
 	box->slots[0].pid = getpid();
 	sigaction(SIGCHLD, &child, NULL);
 	for (int i = 0; i < FIRST_TASKS; i++)

@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define MAILBOX_VERSION 1
+#define MAILBOX_VERSION 2
 #define MAILBOX_PAGE 4096ul
 #define MAILBOX_BASE 0x10000000ul	/* below 4 GiB: 32-bit calls reach it too */
 #define MAILBOX_ARENA_SIZE 0x180000ul
@@ -67,5 +67,20 @@ struct mailbox {
  * that was not counted in `completions`, or ns nanoseconds are over.
  */
 #define PSEUDO_ADVANCE 0x10005u
+#define PSEUDO_STORM 0x10006u		/* (struct storm in the arena): a row of calls, again and again */
+
+struct storm_call {
+	uint32_t nr;			/* host: system call */
+	uint32_t uses;			/* host: 0, or 1 + the index of the call whose result is args[0] */
+	uint64_t args[6];		/* host */
+	int64_t last;			/* agent: what it returned last */
+	uint32_t good;			/* agent: how often it succeeded */
+	uint32_t error;			/* agent: errno of its last failure */
+};					/* 72 bytes */
+
+struct storm {
+	uint32_t count, times;		/* host: calls in the row, turns */
+	struct storm_call calls[];
+};
 
 #endif

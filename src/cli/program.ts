@@ -13,6 +13,7 @@ interface Flags {
   module?: string[];
   last?: string | true;
   runs: string;
+  jobs: string;
   rejudge?: boolean;
   name?: string;
   kernel?: string;
@@ -149,6 +150,7 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .command('verify [ids...]')
     .description('prove labs: starter fails, solution and variants pass, every mutant is caught')
     .option('--runs <n>', 'runs of the solution and of each variant', '3')
+    .option('--jobs <n>', 'machines at a time', '1')
     .option(...json)
     .action((ids: string[], options: Flags) =>
       run(async (signal) => (await import('./commands/lab.ts')).labVerify(ids, options, signal))(),

@@ -13,7 +13,6 @@ import { run, type RunResult } from '../shared/run.ts';
 import { unmet } from './config.ts';
 import type { BuiltFlavor } from './flavor.ts';
 import { findKernel, kernelFolder, type Kernel } from './kernel.ts';
-import { measureStructs } from './structs.ts';
 import { fetchSource, sandboxFolder, type Source } from './source.ts';
 
 /**
@@ -65,7 +64,6 @@ export async function buildKernel(
       buildTree: '/build',
       sourceTree: '/source',
       bootModules: [],
-      structs: await measureStructs(kit, out),
       madeAt: new Date().toISOString(),
     };
     mkdirSync(kernel.image.folder, { recursive: true });

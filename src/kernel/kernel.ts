@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { BringupError } from '../shared/errors.ts';
 import { cacheFolder } from '../shared/paths.ts';
 import { flavorIds, loadFlavor, type Flavor } from './flavor.ts';
-import type { Structs } from './structs.ts';
 
 /** A built kernel: everything a machine and a module build need of it. */
 export interface Kernel {
@@ -25,8 +24,6 @@ export interface Kernel {
   sourceTree?: string;
   /** Modules the agent must load before it can work (host paths, in order). */
   bootModules: string[];
-  /** Offsets in structures of this kernel; absent for one without debug information. */
-  structs?: Structs;
   madeAt: string;
 }
 

@@ -13,7 +13,6 @@ import { run } from '../shared/run.ts';
 import { kernelFolder, type Kernel } from './kernel.ts';
 import { loadFlavor, type OwnFlavor } from './flavor.ts';
 import { sandboxFolder } from './source.ts';
-import { measureStructs } from './structs.ts';
 
 /** Makes a flavor of a learner's own source tree. Throws E-KERNEL-TREE. Gives the flavor's id. */
 export function addTree(path: string, id: string): string {
@@ -49,15 +48,6 @@ export function addTree(path: string, id: string): string {
   };
   writeFileSync(join(folder, 'flavor.yaml'), stringify(flavor));
   return id;
-}
-
-/** A tree of another version may lack a structure; leaks are then found by allocation profiling alone. */
-async function structsOf(kit: Kit, out: string): Promise<Pick<Kernel, 'structs'>> {
-  try {
-    return { structs: await measureStructs(kit, out) };
-  } catch {
-    return {};
-  }
 }
 
 /**
@@ -116,7 +106,6 @@ export async function buildOwn(
       buildTree: '/build',
       sourceTree: '/source',
       bootModules: [],
-      ...(await structsOf(kit, out)),
       madeAt: new Date().toISOString(),
     };
     writeFileSync(join(home, 'kernel.json'), `${JSON.stringify(kernel, null, 2)}\n`);

@@ -9,7 +9,9 @@ export { SyscallError } from './pending.ts';
 export { badAddress } from './task.ts';
 export type { Faults } from './faults.ts';
 export type { Guest } from './guest.ts';
-export type { Task, OpenFile } from './task.ts';
+export type { OpenFile } from './open-file.ts';
+export type { Task } from './task.ts';
+export type { Row, RowResult } from './storm.ts';
 
 /** What a check is given. */
 export interface CheckContext {

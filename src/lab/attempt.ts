@@ -1,71 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import { kernelFor, type Judge } from '../kernel/kernel.ts';
-import { requireKit, type Kit } from '../kit/kit.ts';
-import type { Lane } from '../machine/qemu.ts';
-import { Machine } from '../machine/machine.ts';
-import { getTemplate, type Template } from '../machine/template.ts';
+import type { Machine } from '../machine/machine.ts';
 import { asBringupError } from '../shared/errors.ts';
-import type { OnProgress } from '../shared/progress.ts';
+import { restoreWarm, type Bench } from './bench.ts';
 import { buildModule, type Build } from './build.ts';
 import { Failure } from './failure.ts';
-import { judge } from './judge.ts';
+import { distinct } from './findings.ts';
 import { loadCheck, type Lab } from './lab.ts';
-import { observe } from './observe.ts';
-import { runCheck, type CheckRun } from './run.ts';
+import { judgeIn, judgeRacing, type Judged } from './trial.ts';
 import type { Finding, Timings, Verdict } from './verdict.ts';
-import { warmUp } from './warm.ts';
 import type { Sources } from './workspace.ts';
 
 export interface AttemptOptions {
   seed: number;
   /** Names the place whose builds follow each other. */
   key: string;
-  lane?: Lane;
   /** A machine that was made ready before; it is used up. */
   ready?: Promise<Machine>;
   /** Runs make even if kbuild's saved commands could be repeated. */
   build?: 'kbuild';
-  onProgress?: OnProgress;
+  /** Milliseconds a build may take, in place of a minute. */
+  buildDeadline?: number;
   signal?: AbortSignal;
-}
-
-/** Everything a judgement needs, found once. Throws E-KIT-MISSING, E-KERNEL-MISSING, E-TEMPLATE. */
-export interface Bench {
-  kit: Kit;
-  judge: Judge;
-  template: Template;
-  lane: Lane;
-}
-
-/** The kit, kernel and template for a flavor; boots a machine once when there is no template yet. */
-export async function prepareBench(
-  flavor: string,
-  options: Pick<AttemptOptions, 'lane' | 'onProgress' | 'signal'> = {},
-): Promise<Bench> {
-  const kit = requireKit();
-  const lane = options.lane ?? 'steady';
-  const chosen = kernelFor(flavor);
-  const template = await getTemplate(kit, chosen, lane, {
-    ...(options.onProgress && { onProgress: options.onProgress }),
-    ...(options.signal && { signal: options.signal }),
-  });
-  return { kit, judge: chosen, template, lane };
-}
-
-/** A machine restored and warmed up, for `ready`. */
-export async function readyMachine(bench: Bench): Promise<Machine> {
-  return (await restoreWarm(bench)).machine;
-}
-
-async function restoreWarm(bench: Bench): Promise<{ machine: Machine; restore: number; warm: number }> {
-  const start = performance.now();
-  const machine = await Machine.restore(bench.template);
-  const restore = performance.now() - start;
-  await warmUp(bench, machine).catch(async (error: unknown) => {
-    await machine.stop();
-    throw error;
-  });
-  return { machine, restore, warm: performance.now() - start - restore };
 }
 
 /**
@@ -92,6 +47,7 @@ export async function attempt(
     const check = await loadCheck(lab);
     const build = await buildModule(bench.kit, bench.judge.kernel, lab.module, files, options.key, {
       ...(options.build && { always: options.build }),
+      ...(options.buildDeadline !== undefined && { deadline: options.buildDeadline }),
       ...(options.signal && { signal: options.signal }),
     });
     timings.build = build.time;
@@ -105,15 +61,13 @@ export async function attempt(
     const { machine, restore, warm } = await making;
     options.signal?.throwIfAborted();
     Object.assign(timings, { restore, warm });
-    const run = await runCheck(lab, check, machine, new Map([[lab.module, build.image!]]), options.seed);
-    const checked = performance.now();
-    const seen = await observe(machine, bench.template, run);
-    timings.epilogue = performance.now() - checked;
-    void machine.stop();
-    const judging = performance.now();
-    const findings = await judge(bench.kit, lab.module, build, files, run, seen);
-    timings.judge = performance.now() - judging;
-    conclude(verdict, run, findings);
+    const trial = { bench, lab, build, files, seed: options.seed };
+    const [steady, raced] = await both(
+      judgeIn(machine, bench.template, check.steady, trial),
+      check.racing && judgeRacing(check.racing, trial, options.signal),
+    );
+    Object.assign(timings, steady.timings);
+    conclude(verdict, steady, raced);
   } catch (error) {
     if (error instanceof Failure && !options.signal?.aborted) {
       verdict.findings = [
@@ -148,7 +102,7 @@ function blank(lab: Lab, bench: Bench, seed: number, timings: Timings): Verdict 
     provisional,
     kernel: { id: kernel.id, release: kernel.release, flavor: flavor.id },
     template: bench.template.id,
-    machine: { lane: bench.lane, start: 'restored' },
+    machine: { lanes: bench.racing ? ['steady', bench.racing.lane] : ['steady'], start: 'restored' },
     requirements: lab.requirements.map((requirement) => ({ ...requirement, result: 'not-reached', time: 0 })),
     findings: [],
     diagnostics: [],
@@ -161,13 +115,27 @@ function blank(lab: Lab, bench: Bench, seed: number, timings: Timings): Verdict 
   };
 }
 
-function conclude(verdict: Verdict, run: CheckRun, findings: Finding[]): void {
-  verdict.requirements = run.requirements;
-  verdict.findings = findings;
-  verdict.faults = run.faults;
-  verdict.timings.check = run.checkTime;
-  const met = run.requirements.every(({ result }) => result === 'pass');
-  verdict.outcome = met && findings.length === 0 ? 'pass' : 'fail';
+/** Both lanes at once. What goes wrong on our side in one is thrown once the other is over. */
+async function both(
+  steady: Promise<Judged>,
+  racing: Promise<Judged> | undefined,
+): Promise<[Judged, Judged?]> {
+  const [first, second] = await Promise.allSettled([steady, racing]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return second.value ? [first.value, second.value] : [first.value];
+}
+
+/** A requirement is met when it is in each lane that looked at it. */
+function conclude(verdict: Verdict, steady: Judged, raced: Judged | undefined): void {
+  verdict.requirements = steady.run.requirements.map((requirement) => {
+    const other = raced?.run.requirements.find(({ id }) => id === requirement.id);
+    return requirement.result === 'pass' && other?.result === 'fail' ? other : requirement;
+  });
+  verdict.findings = distinct([...steady.findings, ...(raced?.findings ?? [])]);
+  verdict.faults = steady.run.faults;
+  const met = verdict.requirements.every(({ result }) => result === 'pass');
+  verdict.outcome = met && verdict.findings.length === 0 ? 'pass' : 'fail';
 }
 
 function buildFinding(build: Build): Finding {

@@ -43,7 +43,7 @@ export interface Build {
 // `processes` counts everything nobody runs on the host, so it is only a last wall; the guard counts ours.
 const limits = { processes: 4096, fileBytes: 64 << 20, addressBytes: 3 * 2 ** 30, cpuSeconds: 60 };
 const together = { memoryBytes: 2 * 2 ** 30, folderBytes: 256 << 20, processes: 256 };
-const deadline = 60_000;
+const usualDeadline = 60_000;
 const maxOutput = 1 << 20;
 const diskReserve = 4 << 20;
 /** The sandbox says this first; without it nothing of the learner's has run. */
@@ -71,7 +71,7 @@ export async function buildModule(
   module: string,
   sources: Sources,
   key: string,
-  options: { always?: 'kbuild'; signal?: AbortSignal } = {},
+  options: { always?: 'kbuild'; deadline?: number; signal?: AbortSignal } = {},
 ): Promise<Build> {
   const name = buildName(kit, kernel, key, options.always);
   const home = cacheFolder('builds', name);
@@ -94,7 +94,7 @@ export async function buildModule(
       mkdirSync(dirname(join(work, file)), { recursive: true });
       replaceFile(join(home, 'incoming'), join(work, file), content);
     }
-    const built = await compile(kit, kernel, module, work, replay, options.signal);
+    const built = await compile(kit, kernel, module, work, replay, options);
     if (built.ok) writeFileSync(join(home, 'shape'), shape);
     return { ...built, how: replay ? 'replay' : 'kbuild', time: performance.now() - start };
   });
@@ -142,7 +142,7 @@ async function compile(
   module: string,
   work: string,
   replay: string | undefined,
-  signal?: AbortSignal,
+  { deadline = usualDeadline, signal }: { deadline?: number; signal?: AbortSignal },
 ): Promise<Omit<Build, 'how' | 'time'>> {
   const sandbox: Sandbox = {
     kit: kit.root,
@@ -183,7 +183,10 @@ async function compile(
       output.trim().split('\n').at(-1) || `bwrap ended with status ${result.status}`,
     );
   const diagnostics = parseDiagnostics(output);
-  const problem = problemOf(result.ended, exceeded, result.status, output, module, work);
+  const problem =
+    result.ended === 'deadline'
+      ? `the build did not end within ${deadline / 1000} s`
+      : problemOf(result.ended, exceeded, result.status, output, module, work);
   if (problem !== undefined && exceeded === undefined && diskIsFull(work)) {
     throw new BringupError('E-HOST-DISK', `the disk was full during the build: ${work}`);
   }
@@ -205,7 +208,6 @@ function problemOf(
   if (exceeded === 'disk')
     return `the build wrote more than ${together.folderBytes >> 20} MiB, or folders nobody can look into`;
   if (exceeded === 'processes') return `the build had more than ${together.processes} processes at once`;
-  if (ended === 'deadline') return `the build did not end within ${deadline / 1000} s`;
   if (ended === 'output') return `the build printed more than ${maxOutput >> 20} MiB`;
   if (!isRegularFile(join(work, `${module}.ko`))) {
     return status === 0 || /No such file/.test(output)

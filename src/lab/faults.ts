@@ -2,7 +2,8 @@
 import { moduleSpace } from '../machine/address-space.ts';
 import { Failure } from './failure.ts';
 import type { Guest } from './guest.ts';
-import type { OpenFile, Task } from './task.ts';
+import type { OpenFile } from './open-file.ts';
+import type { Task } from './task.ts';
 
 /** Failures on demand (Documentation/fault-injection/fault-injection.rst in the kernel source). */
 export class Faults {

@@ -10,7 +10,7 @@ export function blankVerdict(lab: Lab, seed: number, error: BringupError): Verdi
     outcome: 'inconclusive',
     provisional: false,
     kernel: { id: '', release: '', flavor: lab.flavor },
-    machine: { lane: 'steady', start: 'restored' },
+    machine: { lanes: ['steady'], start: 'restored' },
     requirements: lab.requirements.map((requirement) => ({ ...requirement, result: 'not-reached', time: 0 })),
     findings: [],
     diagnostics: [],

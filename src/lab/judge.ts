@@ -8,7 +8,7 @@ import { BringupError } from '../shared/errors.ts';
 import type { Build } from './build.ts';
 import { concerns, distinct, framesOf, messagesOf, textOf, toFinding } from './findings.ts';
 import type { CheckRun } from './run.ts';
-import { symbolizer } from './symbolize.ts';
+import { placesAt, symbolizer } from './symbolize.ts';
 import type { Finding, OwnKind } from './verdict.ts';
 import type { Sources } from './workspace.ts';
 
@@ -23,8 +23,6 @@ export interface Observation {
   /** What kmemleak reported, as its debugfs file has it. */
   leaks: string;
   residue: string[];
-  /** Function and offset in the module where the processor was, when the machine hung. */
-  hang?: string;
 }
 
 /** Out of tree and unsigned: every learner's module is. */
@@ -79,6 +77,8 @@ export async function judge(
   const theirs = reports.filter((report) => concerns(report, module, textOf(report, messages)));
   const findings = [...theirs, ...leaked].map((report) => toFinding(report, context));
   findings.push(...ownFindings(run, seen, all.length > 0));
+  const hang = findings.find(({ name }) => name === 'hang');
+  if (hang && run.hangAt && build.file) hang.places = await placesAt(kit, build.file, run.hangAt, sources);
   if (findings.length === 0) {
     const stranger = reports[0];
     if (stranger && !marked(stranger, seen.taint)) {
@@ -98,6 +98,18 @@ export async function judge(
         `the kernel reported ${stranger.title} (${stranger.detail}), and the module has no part in it`,
       );
     const off = messages.map(detectorOff).find((name) => name !== undefined);
+    const hasSwitch = Object.values(switches).some((name) => name === off);
+    if (off && hasSwitch && !seen.changes.some(({ what }) => switches[what] === off)) {
+      findings.push(
+        own(
+          'tampering',
+          'log',
+          `the log says that ${off} is off, and it is on`,
+          'a line of the log was made up: the switch of the detector has not changed',
+        ),
+      );
+      return findings;
+    }
     if (off) throw new BringupError('E-DETECTOR', `the detector ${off} switched itself off during the run`);
   }
   return distinct(findings);
@@ -130,12 +142,7 @@ function ownFindings(run: CheckRun, seen: Observation, reported: boolean): Findi
   const findings: Finding[] = [];
   if (run.fatal === 'hang') {
     findings.push(
-      own(
-        'hang',
-        'hang',
-        'the machine hangs',
-        `the processor computes without end${seen.hang ? ` in ${seen.hang}` : ''} and nothing else runs`,
-      ),
+      own('hang', 'hang', 'the machine hangs', 'the processor computes without end and nothing else runs'),
     );
   }
   if (run.fatal === 'down' && !reported)

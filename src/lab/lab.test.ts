@@ -68,7 +68,7 @@ describe.each(labs.map((lab) => [lab.id, lab] as const))('%s', (id, lab) => {
   });
 
   test('there is a check, and it names every requirement', async () => {
-    expect(typeof (await loadCheck(lab))).toBe('function');
+    expect(typeof (await loadCheck(lab)).steady).toBe('function');
     const text = readFileSync(join(lab.folder, 'check.ts'), 'utf8');
     for (const requirement of lab.requirements) expect(text).toContain(`'${requirement.id}'`);
   });

@@ -4,6 +4,8 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { deviceForm } from '../machine/devices.ts';
+import { portCount } from '../machine/qemu.ts';
 import { BringupError } from '../shared/errors.ts';
 import { repository } from '../shared/paths.ts';
 import type { Check } from './api.ts';
@@ -18,6 +20,10 @@ const schema = z.strictObject({
   flavor: id,
   /** Name of the .ko that the learner's Makefile builds. */
   module: z.string().regex(/^[a-z0-9_-]+$/),
+  /** Devices plugged into the machine before the check, as QEMU's -device names them. */
+  devices: z.array(deviceForm).max(portCount).default([]),
+  /** The check has a second part, `race`, that runs on two processors at once. */
+  races: z.boolean().default(false),
   skills: z
     .array(z.strictObject({ id, depth: z.enum(['foundation', 'working', 'advanced', 'expert']) }))
     .min(1),
@@ -72,14 +78,24 @@ function readLab(folder: string): Lab {
   return { ...parsed.data, folder };
 }
 
-/** The check of a lab. Throws E-LAB-BROKEN when check.ts exports none. */
-export async function loadCheck(lab: Lab): Promise<Check> {
+/** What check.ts exports: the check, and what is tried on two processors when the lab races. */
+export interface Checks {
+  steady: Check;
+  racing?: Check;
+}
+
+/** The checks of a lab. Throws E-LAB-BROKEN when check.ts does not export what lab.yaml announces. */
+export async function loadCheck(lab: Lab): Promise<Checks> {
   const file = join(lab.folder, 'check.ts');
-  try {
-    const { default: check } = (await import(pathToFileURL(file).href)) as { default?: Check };
-    if (typeof check === 'function') return check;
-  } catch (error) {
+  const exports = (await import(pathToFileURL(file).href).catch((error: unknown) => {
     throw new BringupError('E-LAB-BROKEN', `${file}: ${String(error)}`, { cause: error });
-  }
-  throw new BringupError('E-LAB-BROKEN', `${file} has no check() as its default export`);
+  })) as { default?: Check; race?: Check };
+  if (typeof exports.default !== 'function')
+    throw new BringupError('E-LAB-BROKEN', `${file} has no check() as its default export`);
+  if (lab.races !== (typeof exports.race === 'function'))
+    throw new BringupError(
+      'E-LAB-BROKEN',
+      `${file} exports \`race\` if, and only if, lab.yaml says \`races: true\``,
+    );
+  return { steady: exports.default, ...(exports.race && { racing: exports.race }) };
 }

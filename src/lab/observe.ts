@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findReports } from '../console/index.ts';
 import { ms } from '../machine/calls.ts';
 import { readGuestFile } from '../machine/guest-file.ts';
-import { changes } from '../machine/integrity.ts';
+import { changes, type Change } from '../machine/integrity.ts';
 import type { Machine } from '../machine/machine.ts';
 import { pageSize } from '../machine/memory.ts';
 import { suspects } from '../machine/suspects.ts';
@@ -21,22 +21,28 @@ import type { CheckRun } from './run.ts';
 export async function observe(machine: Machine, template: Template, run: CheckRun): Promise<Observation> {
   const alive = run.fatal === undefined;
   const unloaded = alive && run.stuck.length === 0;
-  const left = unloaded ? await inGuest([], () => residue(machine, template.survey, freeSlot(machine))) : [];
-  // The last look at the log and the code comes after the last thing done in the guest.
-  // A scan takes seconds. It is worth it when something suspicious is there that allocation profiling,
-  // which knows only what the module's own code allocated, has not reported already.
-  // A line that only looks like it is not enough: it must be one that the judge counts.
+  const left = unloaded ? await inGuest([], () => residue(machine, template, freeSlot(machine))) : [];
+  // A scan takes seconds. It is worth it when something suspicious is there and nothing else has been found:
+  // allocation profiling knows only what the module's own code allocated, and a line that only looks like its
+  // report is not enough: it must be one that the judge counts.
   const reported = findReports(messagesOf(machine.logSinceStart())).some(
     ({ kind, allocated }) => kind === 'leak' && allocated,
   );
-  const suspicious = unloaded && !reported && (suspects(machine.space, template, run.since) ?? 0) > 0;
-  const leaks = suspicious ? await inGuest('', () => scan(machine)) : '';
   const original = originals(template);
+  const look = (): Change[] => changes(machine, template, original.page);
   try {
+    const suspicious =
+      unloaded &&
+      !reported &&
+      left.length === 0 &&
+      (suspects(machine.space, template, run.since) ?? 0) > 0 &&
+      look().length === 0;
+    const leaks = suspicious ? await inGuest('', () => scan(machine)) : '';
+    // The last look at the log and the code comes after the last thing done in the guest.
     return {
       records: machine.logSinceStart(),
       lost: machine.logLost,
-      changes: changes(machine, template, original.page),
+      changes: look(),
       taint: machine.space.word(machine.space.symbol('tainted_mask') ?? 0n),
       leaks,
       residue: left,
@@ -64,6 +70,8 @@ function freeSlot(machine: Machine): number {
   return free;
 }
 
+const scanSeconds = 60; // of processor time, of which a scan takes about three
+
 /**
  * Asks kmemleak, which reports an object that two scans found no pointer to and that is older than five
  * seconds (Documentation/dev-tools/kmemleak.rst).
@@ -77,6 +85,7 @@ async function scan(machine: Machine): Promise<string> {
   };
   machine.mailbox.put(start, Buffer.from('/sys/kernel/debug/kmemleak\0'));
   const fd = await call(sys.open, start, 1n);
+  machine.vital.patience = scanSeconds;
   for (let i = 0; i < 2; i++) {
     await machine.caller.pass(ms(6000));
     machine.mailbox.put(start, Buffer.from('scan'));

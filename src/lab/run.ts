@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GuestDown, GuestHangs } from '../machine/vital.ts';
 import type { Machine } from '../machine/machine.ts';
+import type { Template } from '../machine/template.ts';
+import { placeInModule, type CodePlace } from '../machine/whereabouts.ts';
 import { jiffies } from '../machine/suspects.ts';
 import { BringupError } from '../shared/errors.ts';
 import type { Check } from './api.ts';
@@ -18,8 +20,8 @@ export interface CheckRun {
   marks: { step: string; seq: number }[];
   /** Why the machine was beyond use before the end. */
   fatal?: 'down' | 'hang' | 'stuck';
-  /** Where the processor was when it hung. */
-  hangAt?: bigint;
+  /** Where in a module the processor was when it hung. */
+  hangAt?: CodePlace;
   /** Modules that could not be unloaded: name and errno. */
   stuck: { module: string; errno: string }[];
   faults: number;
@@ -36,6 +38,7 @@ export async function runCheck(
   lab: Lab,
   check: Check,
   machine: Machine,
+  template: Template,
   modules: ReadonlyMap<string, Buffer>,
   seed: number,
 ): Promise<CheckRun> {
@@ -83,7 +86,8 @@ export async function runCheck(
     if (error instanceof GuestDown) result.fatal = 'down';
     else if (error instanceof GuestHangs) {
       result.fatal = 'hang';
-      result.hangAt = await machine.instructionPointer().catch(() => 0n);
+      const place = await placeInModule(machine, template.structs).catch(() => undefined);
+      if (place) result.hangAt = place;
     } else if (error instanceof BringupError) throw error;
     else if (error instanceof FatalFailure) result.fatal = 'stuck';
     else if (!(error instanceof Failure)) {

@@ -4,6 +4,8 @@ import type { Frame, Locate, Location } from '../console/index.ts';
 import type { Kit } from '../kit/kit.ts';
 import { sandboxed } from '../kit/sandbox.ts';
 import { run } from '../shared/run.ts';
+import type { CodePlace } from '../machine/whereabouts.ts';
+import type { Place } from './verdict.ts';
 import type { Sources } from './workspace.ts';
 
 interface ElfSymbol {
@@ -46,6 +48,51 @@ export async function symbolizer(
     });
   }
   return (frame) => found.get(key(frame));
+}
+
+/**
+ * The line of a place in the code of the learner's module, for a verdict; [] when it has none. Its file is
+ * read in the sandbox.
+ */
+export async function placesAt(kit: Kit, ko: string, at: CodePlace, sources: Sources): Promise<Place[]> {
+  const inside = (argv: string[]): Promise<string> =>
+    run(sandboxed({ kit: kit.root, readOnly: { '/module.ko': ko } }, argv), {
+      deadline: 10_000,
+      maxOutput: 1 << 20,
+    }).then(({ stdout }) => stdout.toString());
+  const section = sectionAt(await inside(['readelf', '-SW', '/module.ko']), at);
+  if (!section) return [];
+  const address = `0x${Math.max(0, section.offset - 1).toString(16)}`;
+  const output = await inside([
+    'addr2line',
+    '-f',
+    '-i',
+    '-e',
+    '/module.ko',
+    `--section=${section.name}`,
+    address,
+  ]);
+  const rows = output.trim().split('\n');
+  const location = learnersLine(rows.filter((_, i) => i % 2 === 1).join('\n'), sources);
+  if (!location) return [];
+  const { file, line } = location;
+  return [{ fn: rows[0] ?? '', role: 'here', file, line, excerpt: excerpt(sources, location) }];
+}
+
+/** The kernel puts the sections with code one after the other (kernel/module/main.c, __layout_sections). */
+function sectionAt(readelf: string, at: CodePlace): { name: string; offset: number } | undefined {
+  let next = 0;
+  const rows = readelf.matchAll(
+    /^ +\[ *\d+\] (\S+) +\S+ +[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) \S+ +AX +\d+ +\d+ +(\d+)$/gm,
+  );
+  for (const [, name, size, alignment] of rows) {
+    if (name!.startsWith('.init') !== (at.memory === 'init')) continue;
+    const align = Math.max(1, Number(alignment));
+    const start = Math.ceil(next / align) * align;
+    next = start + parseInt(size!, 16);
+    if (at.offset >= start && at.offset <= next) return { name: name!, offset: at.offset - start };
+  }
+  return undefined;
 }
 
 const key = (frame: Frame): string => `${frame.fn}+${frame.offset}`;

@@ -64,7 +64,7 @@ export interface Verdict {
   provisional: boolean;
   kernel: { id: string; release: string; flavor: string };
   template?: string;
-  machine: { lane: 'steady' | 'racing' | 'kvm'; start: 'restored' | 'cold' };
+  machine: { lanes: ('steady' | 'racing' | 'kvm')[]; start: 'restored' };
   requirements: RequirementResult[];
   findings: Finding[];
   diagnostics: Diagnostic[];

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asBringupError } from '../shared/errors.ts';
-import { attempt, type Bench } from './attempt.ts';
+import { attempt } from './attempt.ts';
+import { type Bench } from './bench.ts';
 import type { Lab } from './lab.ts';
 import { mutantsOf, mutate } from './mutant.ts';
 import type { Verdict } from './verdict.ts';
@@ -31,37 +32,58 @@ interface Case {
   note?: (verdict: Verdict) => string;
 }
 
+export interface VerifyOptions {
+  /** How often the solution and each variant are judged. */
+  runs: number;
+  /** How many machines judge at a time. */
+  jobs: number;
+  signal?: AbortSignal;
+}
+
 /**
  * Proves a lab: the starter fails, the solution and every variant pass each of `runs` times, every
  * mutant is caught for its stated reason. An inconclusive verdict proves nothing and counts as wrong.
  */
-export async function* verifyLab(
-  lab: Lab,
-  bench: Bench,
-  runs: number,
-  signal?: AbortSignal,
-): AsyncGenerator<Proof> {
+export async function* verifyLab(lab: Lab, bench: Bench, options: VerifyOptions): AsyncGenerator<Proof> {
   let cases: Case[];
   try {
-    cases = casesOf(lab, runs);
+    cases = casesOf(lab, options.runs);
   } catch (error) {
-    yield {
-      lab: lab.id,
-      subject: 'files',
-      ok: false,
-      runs: [0, 1],
-      note: asBringupError(error).message,
-      time: 0,
-    };
+    const note = asBringupError(error).message;
+    yield { lab: lab.id, subject: 'files', ok: false, runs: [0, 1], note, time: 0 };
     return;
   }
-  for (const one of cases) {
-    signal?.throwIfAborted();
-    yield await prove(lab, bench, one, signal);
+  const proofs = withWorkers(options.jobs, cases, (one, worker) =>
+    prove(lab, bench, one, `verify ${lab.id} ${worker}`, options.signal),
+  );
+  for (const proof of proofs) {
+    options.signal?.throwIfAborted();
+    yield await proof;
   }
 }
 
-async function prove(lab: Lab, bench: Bench, one: Case, signal?: AbortSignal): Promise<Proof> {
+/** Starts work on each item, in order, as soon as one of the workers is free. */
+function withWorkers<A, B>(
+  count: number,
+  items: readonly A[],
+  work: (item: A, worker: number) => Promise<B>,
+): Promise<B>[] {
+  const free = Array.from({ length: count }, (_, worker) => Promise.resolve(worker));
+  let turn = Promise.resolve();
+  return items.map((item) => {
+    const mine = turn.then(() => Promise.race(free));
+    const result = mine.then((worker) => work(item, worker));
+    turn = mine.then((worker) => {
+      free[worker] = result.then(
+        () => worker,
+        () => worker,
+      );
+    });
+    return result;
+  });
+}
+
+async function prove(lab: Lab, bench: Bench, one: Case, key: string, signal?: AbortSignal): Promise<Proof> {
   const proof: Proof = {
     lab: lab.id,
     subject: one.subject,
@@ -74,7 +96,8 @@ async function prove(lab: Lab, bench: Bench, one: Case, signal?: AbortSignal): P
   try {
     const sources = await one.sources();
     for (let i = 0; i < one.runs; i++) {
-      const options = { seed: seedOf(one.subject, i), key: `verify ${lab.id}`, ...(signal && { signal }) };
+      signal?.throwIfAborted();
+      const options = { seed: seedOf(one.subject, i), key, ...(signal && { signal }) };
       const verdict = await attempt(lab, () => sources, bench, options);
       times.push(verdict.timings.total);
       const wrong = one.wrong(verdict);

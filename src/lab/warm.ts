@@ -5,7 +5,7 @@ import type { Machine } from '../machine/machine.ts';
 import { BringupError } from '../shared/errors.ts';
 import { repository } from '../shared/paths.ts';
 import { buildModule } from './build.ts';
-import type { Bench } from './attempt.ts';
+import type { Bench } from './bench.ts';
 import { Guest } from './guest.ts';
 
 const images = new Map<string, Promise<Buffer>>();

@@ -9,7 +9,7 @@ import { BringupError } from '../shared/errors.ts';
 import { cacheFolder, repository } from '../shared/paths.ts';
 import { run } from '../shared/run.ts';
 
-const sources = ['agent.c', 'mailbox.h'];
+const sources = ['agent.c', 'calls.c', 'setup.c', 'agent.h', 'mailbox.h'];
 
 /** Names the agent that these sources make in this kit. */
 export function agentId(kit: Kit): string {
@@ -34,7 +34,7 @@ export async function buildAgent(kit: Kit): Promise<Buffer> {
       '-no-pie',
       '-o',
       '/out/agent',
-      '/guest/agent.c',
+      ...sources.filter((name) => name.endsWith('.c')).map((name) => `/guest/${name}`),
     ];
     const result = await run(
       sandboxed(

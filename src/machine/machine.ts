@@ -147,12 +147,9 @@ export class Machine {
     return this.#records;
   }
 
-  /** Where the processor is: its instruction pointer, from outside. */
-  async instructionPointer(): Promise<bigint> {
-    const text = (await this.#qemu.qmp.command('human-monitor-command', {
-      'command-line': 'info registers',
-    })) as string;
-    return BigInt(`0x${/RIP=([0-9a-f]+)/.exec(text)?.[1] ?? '0'}`);
+  /** Runs a command of QEMU's own monitor and gives what it prints. */
+  async monitor(command: string): Promise<string> {
+    return (await this.#qemu.qmp.command('human-monitor-command', { 'command-line': command })) as string;
   }
 
   /** The first serial port, for a person. */

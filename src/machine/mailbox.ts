@@ -2,7 +2,7 @@
 // The host's end of guest/mailbox.h, where the layout is described.
 import { pageSize, type GuestMemory } from './memory.ts';
 
-const version = 1;
+const version = 2;
 const magic = Buffer.from('bringup-mailbox!');
 const regionBase = 0x1000_0000;
 const arenaBase = regionBase + 2 * pageSize;
@@ -30,6 +30,7 @@ export const pseudo = {
   exec: 0x10003,
   console: 0x10004,
   advance: 0x10005,
+  storm: 0x10006,
 } as const;
 
 export interface Call {

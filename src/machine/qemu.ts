@@ -26,6 +26,10 @@ export interface MachineModel {
   devices: readonly string[];
 }
 
+/** How many devices a lab may plug in: each goes into a PCIe root port of its own. */
+export const portCount = 4;
+export const portName = (index: number): string => `port${index}`;
+
 /** A running QEMU. */
 export interface Qemu {
   process: ChildProcess;
@@ -53,6 +57,12 @@ const lanes: Record<Lane, string[]> = {
   racing: ['-accel', 'tcg,thread=multi,tb-size=128', '-smp', '2', '-cpu', 'max'],
   kvm: ['-accel', 'kvm', '-smp', '2', '-cpu', 'host'],
 };
+
+/** Always there, so that one template serves labs with and without devices. */
+const rootPorts = Array.from({ length: portCount }, (_, i) => [
+  '-device',
+  `pcie-root-port,id=${portName(i)},chassis=${i + 1},addr=0x${(8 + i).toString(16)}`,
+]).flat();
 
 /**
  * Starts QEMU in a sandbox, stopped before its first instruction. `folder` holds (or gets) the files
@@ -109,6 +119,7 @@ function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] 
     ...['-chardev', 'socket,id=serial,fd=4', '-serial', 'chardev:serial'],
     // A guest that reboots or panics stays as it is, so that its memory can be read.
     ...['-action', 'reboot=shutdown,shutdown=pause'],
+    ...rootPorts,
     ...model.devices,
     ...(mode === 'boot'
       ? ['-kernel', image, '-initrd', '/template/initramfs', '-append', model.commandLine]

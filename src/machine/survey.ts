@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Flavor } from '../kernel/flavor.ts';
+import type { Structs } from '../kernel/structs.ts';
 import { BringupError } from '../shared/errors.ts';
 import { pageSize } from './memory.ts';
 import type { Machine } from './machine.ts';
 import { parseVmcoreInfo } from './vmcoreinfo.ts';
+import { workqueues } from './workqueues.ts';
 import { listGuestFolder, readGuestFile } from './guest-file.ts';
 
 /**
@@ -25,6 +27,8 @@ export interface Survey {
   patchSites: [address: string, length: number][];
   /** Folder of the guest → names in it: what a module may leave traces in. */
   folders: Record<string, string[]>;
+  /** Names of the kernel's workqueues. */
+  workqueues: string[];
   sentinels: { name: string; address: string; bytes: number; value: string }[];
   release: string;
 }
@@ -41,12 +45,13 @@ const wanted = [
     'init_task',
   ],
   ...['modules', 'object_list', 'stack_pools', 'jiffies_64', 'jiffies', 'tainted_mask', 'saved_command_line'],
+  'workqueues',
   ...['__start___jump_table', '__stop___jump_table', '__start_static_call_sites', '__stop_static_call_sites'],
   ...['__start_mcount_loc', '__stop_mcount_loc'],
 ];
 
 /** Asks the freshly booted guest about itself; it can be trusted now and not later. */
-export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> {
+export async function survey(machine: Machine, flavor: Flavor, structs?: Structs): Promise<Survey> {
   const text = async (path: string): Promise<string> => (await readGuestFile(machine, path)).toString('utf8');
   const vmcoreinfo = await vmcoreInfoText(machine, (await text('/sys/kernel/vmcoreinfo')).trim());
   const info = parseVmcoreInfo(vmcoreinfo);
@@ -78,6 +83,7 @@ export async function survey(machine: Machine, flavor: Flavor): Promise<Survey> 
     folders: Object.fromEntries(
       await mapInOrder(watchedFolders, async (path) => [path, await listGuestFolder(machine, path)] as const),
     ),
+    workqueues: workqueues(machine.space, structs),
     sentinels: Object.entries(flavor.sentinels).flatMap(([name, type]) => {
       const address = symbols[name];
       // A learner's own tree may be one without that variable; ours must have it.

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Judge } from '../kernel/kernel.ts';
 import { sandboxFolder } from '../kernel/source.ts';
-import type { Structs } from '../kernel/structs.ts';
+import { measureStructs, type Structs } from '../kernel/structs.ts';
 import type { Kit } from '../kit/kit.ts';
 import { asBringupError, BringupError } from '../shared/errors.ts';
 import { withLock } from '../shared/lock.ts';
@@ -36,7 +36,7 @@ export interface Template {
 }
 
 /** Raised when what is saved beside a template changes. */
-const format = 2;
+const format = 3;
 
 const commonCommandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 tsc=reliable nokaslr no_hash_pointers';
 
@@ -81,11 +81,12 @@ export async function getTemplate(
   const folder = cacheFolder('templates', id);
   const manifest = join(folder, 'template.json');
   const load = (): Template | undefined => {
-    const survey = wholeSurvey(folder);
-    if (!survey) return undefined;
+    const written = wholeTemplate(folder);
+    if (!written) return undefined;
+    const { structs, ...survey } = written;
     const now = new Date();
     utimesSync(manifest, now, now); // `cache prune` drops the ones not used for long
-    return { id, folder, model, survey, ...(judge.kernel.structs && { structs: judge.kernel.structs }) };
+    return { id, folder, model, survey, ...(structs && { structs }) };
   };
   const found = load();
   if (found) return found;
@@ -101,8 +102,9 @@ export async function getTemplate(
         phase: 'booting once, to save a template',
       });
       writeFileSync(join(work, 'initramfs'), initramfs(kit, await buildAgent(kit), judge.kernel.bootModules));
-      const result = await bootAndSave(model, work, judge, options.signal);
-      writeFileSync(join(work, 'template.json'), JSON.stringify({ ...result, saved: saved(work) }));
+      const structs = await measureStructs(kit, judge.kernel);
+      const result = await bootAndSave(model, work, judge, structs, options.signal);
+      writeFileSync(join(work, 'template.json'), JSON.stringify({ ...result, structs, saved: saved(work) }));
       rmSync(folder, { recursive: true, force: true });
       renameSync(work, folder);
       options.onProgress?.({ task: 'machine', subject: judge.kernel.id, phase: 'done', finished: true });
@@ -130,12 +132,12 @@ function saved(folder: string): Saved {
   return { ramBytes: statSync(join(folder, 'ram')).size, state };
 }
 
-/** The survey of a template, or undefined when there is none or its files are not those that were saved. */
-function wholeSurvey(folder: string): Survey | undefined {
+/** What is written of a template; undefined when there is none or its files are not those that were saved. */
+function wholeTemplate(folder: string): (Survey & { structs?: Structs }) | undefined {
   try {
     const { saved: expected, ...rest } = JSON.parse(
       readFileSync(join(folder, 'template.json'), 'utf8'),
-    ) as Survey & { saved: Saved };
+    ) as Survey & { structs?: Structs; saved: Saved };
     return isDeepStrictEqual(saved(folder), expected) ? rest : undefined;
   } catch {
     return undefined;
@@ -146,11 +148,12 @@ async function bootAndSave(
   model: MachineModel,
   folder: string,
   judge: Judge,
+  structs: Structs | undefined,
   signal?: AbortSignal,
 ): Promise<Survey> {
   const machine = await Machine.boot(model, folder, signal);
   try {
-    const result = await survey(machine, judge.flavor);
+    const result = await survey(machine, judge.flavor, structs);
     await machine.save();
     return result;
   } catch (error) {

@@ -12,14 +12,19 @@ export class GuestDown extends Error {
 
 /** The guest computes without end and answers nothing. */
 export class GuestHangs extends Error {
-  constructor() {
-    super('the machine does not answer any more');
+  constructor(message = 'the machine does not answer any more') {
+    super(message);
     this.name = 'GuestHangs';
   }
 }
 
-/** Seconds of processor time without an answer after which a guest counts as hanging. */
-const hangSeconds = 10;
+/**
+ * Seconds of processor time without an answer after which a guest counts as hanging. A call of a check
+ * takes milliseconds of it.
+ */
+const hangSeconds = 5;
+/** Seconds of processor time that all of a check may take, answering or not. A check takes about one. */
+const wholeSeconds = 120;
 /** Seconds on the clock without an answer that a busy host may cause. */
 const hostSeconds = 90;
 const ticksPerSecond = 100; // USER_HZ, the unit of proc_pid_stat(5)
@@ -34,6 +39,8 @@ export class Vital {
   #clockAtProgress = performance.now();
   lost: BringupError | undefined;
   down = false;
+  /** As `hangSeconds`, for a call that is known to take long. */
+  patience = hangSeconds;
 
   constructor(pid: number) {
     this.#pid = pid;
@@ -52,7 +59,8 @@ export class Vital {
     if (this.down) throw new GuestDown();
     const cpu = cpuSeconds(this.#pid);
     if (cpu === undefined) throw new BringupError('E-MACHINE-LOST', 'QEMU is gone');
-    if (cpu - this.#cpuAtProgress > hangSeconds) throw new GuestHangs();
+    if (cpu - this.#cpuAtProgress > this.patience) throw new GuestHangs();
+    if (cpu > wholeSeconds) throw new GuestHangs(`the check took more than ${wholeSeconds} s of a processor`);
     if (performance.now() - this.#clockAtProgress > hostSeconds * 1000) {
       const used = (cpu - this.#cpuAtProgress).toFixed(1);
       throw new BringupError(

@@ -91,6 +91,10 @@ export const catalog = {
     means: 'The memory of a machine could not be read from the host.',
     next: 'Run `bringup doctor`. Nothing was recorded.',
   },
+  'E-MACHINE-DEVICE': {
+    means: 'A device that the lab asks for could not be plugged into the machine.',
+    next: 'Report it with the lab’s name: its lab.yaml names a device that this QEMU or kernel does not take.',
+  },
   'E-MACHINE-AGENT': {
     means: 'The agent in the machine broke its protocol before any learner code ran.',
     next: 'Run it again. If it stays, `bringup cache prune --templates` makes new templates.',

@@ -4,7 +4,8 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect } from 'vitest';
-import { attempt, prepareBench, type AttemptOptions, type Bench } from '../../src/lab/attempt.ts';
+import { attempt, type AttemptOptions } from '../../src/lab/attempt.ts';
+import { prepareBench, type Bench } from '../../src/lab/bench.ts';
 import { findLab } from '../../src/lab/lab.ts';
 import type { Finding, Verdict } from '../../src/lab/verdict.ts';
 import { readSources, type Sources } from '../../src/lab/workspace.ts';
@@ -33,7 +34,7 @@ export const lab = findLab('char-echo');
 export const solution = readSources(join(lab.folder, 'solution'));
 
 let bench: Promise<Bench> | undefined;
-export const theBench = (): Promise<Bench> => (bench ??= prepareBench(lab.flavor));
+export const theBench = (): Promise<Bench> => (bench ??= prepareBench(lab));
 
 /** The judgement of sources, with a seed that does not change. */
 export async function judged(

@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attempt, prepareBench, readyMachine } from '../../src/lab/attempt.ts';
+import { attempt } from '../../src/lab/attempt.ts';
+import { prepareBench, readyMachine } from '../../src/lab/bench.ts';
 import { isRoot, sandboxed } from '../../src/kit/sandbox.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { getTemplate, type Template } from '../../src/machine/template.ts';
@@ -226,7 +227,7 @@ test('a full disk is ours, and over when there is room again', async (context) =
     for (const name of ['kits', 'kernels', 'agents', 'sources', 'templates'])
       symlinkSync(readLinkOf(outside, name), join(place, name));
     process.env['BRINGUP_CACHE'] = place;
-    const bench = await prepareBench(lab.flavor);
+    const bench = await prepareBench(lab);
     const fill = join(place, 'fill');
     for (const room of [0, 100 << 10, 1 << 20]) {
       writeFileSync(fill, '');

@@ -332,6 +332,19 @@ test('the module that the harm is put into passes without it', async () => {
 
 describe('a module that does not come back', () => {
   test.for(hangs)('$name', (harm) => failing(harm));
+
+  test.for([
+    { name: 'in init', harm: { init: 'local_irq_disable(); for (;;) cpu_relax();' } },
+    {
+      name: 'in a function of the kernel that it called',
+      harm: { exit: 'for (;;) { preempt_disable(); kfree(kzalloc(64, GFP_ATOMIC)); }' },
+    },
+  ])('and the line is named: $name', async ({ harm }) => {
+    const verdict = await judged(harmful(harm));
+    const [place] = verdict.findings.find(({ kind }) => kind === 'hang')?.places ?? [];
+    expect(place, said(verdict)).toMatchObject({ file: 'echo.c', role: 'here' });
+    expect(place!.excerpt?.find(([line]) => line === place!.line)?.[1]).toContain('for (;;)');
+  });
 });
 
 describe('a module that brings the machine down', () => {
@@ -353,6 +366,13 @@ describe('a module that writes into the log', () => {
     timed(`it prints ${text.slice(0, 30)}`, verdict);
     expect(verdict.outcome, said(verdict)).not.toBe('pass');
     expect(verdict.requirements.some(({ result }) => result === 'pass')).toBe(false);
+  });
+
+  test('a made-up line about a detector is told from a real one', async () => {
+    const verdict = await judged(harmful({ init: 'printk("INFO: lockdep is turned off.\\n");' }));
+    timed('a made-up line about lockdep', verdict);
+    expect(verdict.outcome, said(verdict)).toBe('fail');
+    expect(said(verdict)).toMatch(/lockdep is off, and it is on/);
   });
 
   test('a made-up report is told from a real one', async () => {
@@ -400,14 +420,15 @@ describe('a module that leaves something behind', () => {
     expect(kinds(verdict), said(verdict)).toContain('leak');
   });
 
-  // kmemleak reaches it from the kernel's own list of workqueues, and nobody else looks.
-  test.fails('alloc_workqueue() leaks', () =>
+  // kmemleak reaches it from the kernel's own list of workqueues, so that list is looked at.
+  test('a workqueue that nobody destroys', () =>
     failing({
       name: 'alloc_workqueue() leaks',
+      kind: 'residue',
+      says: /workqueue echo-lost/,
       top: '#include <linux/workqueue.h>',
       init: 'if (!alloc_workqueue("echo-lost", WQ_MEM_RECLAIM, 1)) return -ENOMEM;',
-    }),
-  );
+    }));
 
   test('a licence the kernel does not accept, with nothing but what it may use', async () => {
     const text = '#include <linux/module.h>\nMODULE_LICENSE("Proprietary");\nMODULE_DESCRIPTION("mine");\n';

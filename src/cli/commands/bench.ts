@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attempt, prepareBench, readyMachine, type Bench } from '../../lab/attempt.ts';
+import { attempt } from '../../lab/attempt.ts';
+import { prepareBench, readyMachine, type Bench } from '../../lab/bench.ts';
 import { buildModule } from '../../lab/build.ts';
 import { makeLabFolder, type LabFolder } from '../../lab/folder.ts';
 import { Guest } from '../../lab/guest.ts';
@@ -34,7 +35,7 @@ export async function bench(
 ): Promise<number> {
   const lab = findLab('char-echo');
   const view = progressView();
-  const one = await prepareBench(lab.flavor, { onProgress: view.on, signal });
+  const one = await prepareBench(lab, { onProgress: view.on, signal });
   const home = mkdtempSync(join(tmpdir(), 'bringup-bench-'));
   const folder = makeLabFolder(lab, join(home, 'char-echo'));
   cpSync(join(lab.folder, 'solution'), folder.path, { recursive: true });

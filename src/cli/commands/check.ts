@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blankVerdict } from '../../lab/inconclusive.ts';
-import { attempt, prepareBench, type Bench } from '../../lab/attempt.ts';
+import { attempt } from '../../lab/attempt.ts';
+import { prepareBench, type Bench } from '../../lab/bench.ts';
 import { buildFolder } from '../../lab/build.ts';
 import { inspect, type Note } from '../../lab/inspect.ts';
 import { openLabFolder, type LabFolder } from '../../lab/folder.ts';
@@ -27,7 +28,9 @@ export async function check(
   const folder = openLabFolder(path ?? '.');
   const onProgress = progressView().on;
   // On another kernel than the lab's the verdict is for information, and not recorded.
-  const bench = options.kernel ? await prepareBench(options.kernel, { onProgress, signal }) : undefined;
+  const bench = options.kernel
+    ? await prepareBench({ ...folder.lab, flavor: options.kernel }, { onProgress, signal })
+    : undefined;
   const verdict = await judgeFolder(folder, {
     onProgress,
     signal,
@@ -62,7 +65,7 @@ export async function judgeFolder(
 ): Promise<Verdict> {
   let bench: Bench;
   try {
-    bench = options.bench ?? (await prepareBench(folder.lab.flavor, options));
+    bench = options.bench ?? (await prepareBench(folder.lab, options));
   } catch (error) {
     if (!(error instanceof BringupError) || error.exitStatus !== exit.ours) throw error;
     const verdict = blankVerdict(folder.lab, folder.seed, error);

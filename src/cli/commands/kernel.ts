@@ -5,7 +5,7 @@ import { findKernel } from '../../kernel/kernel.ts';
 import { begun, buildState, makeKernel, removeKernel } from '../../kernel/make.ts';
 import { addTree } from '../../kernel/own.ts';
 import { requireKit } from '../../kit/kit.ts';
-import { prepareBench } from '../../lab/attempt.ts';
+import { prepareBench } from '../../lab/bench.ts';
 import { attempts } from '../../lab/history.ts';
 import { openLabFolder } from '../../lab/folder.ts';
 import { exit } from '../../shared/errors.ts';
@@ -42,7 +42,7 @@ export async function kernelBuild(
   if (options.json) process.stdout.write(`${JSON.stringify(kernel, null, 2)}\n`);
   else process.stdout.write(`${kernel.id}\n`);
   if (options.rejudge) {
-    await prepareBench(id, { onProgress: view.on, signal });
+    await prepareBench({ flavor: id }, { onProgress: view.on, signal });
     await rejudge(signal);
   }
   return exit.ok;

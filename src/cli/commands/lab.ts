@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepareBench } from '../../lab/attempt.ts';
+import { prepareBench } from '../../lab/bench.ts';
 import { allLabs, findLab } from '../../lab/lab.ts';
 import { verifyLab, type Proof } from '../../lab/verify.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
@@ -12,18 +12,22 @@ import { progressView } from '../view/progress.ts';
 /** bringup lab verify [ID…]: proves labs; prints a line for each proof. */
 export async function labVerify(
   ids: string[],
-  options: { runs: string; json?: boolean },
+  options: { runs: string; jobs: string; json?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
-  const runs = Number(options.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new BringupError('E-USAGE', `--runs takes a whole number, not "${options.runs}"`);
+  const whole = (name: 'runs' | 'jobs'): number => {
+    const value = Number(options[name]);
+    if (!Number.isInteger(value) || value < 1)
+      throw new BringupError('E-USAGE', `--${name} takes a whole number, not "${options[name]}"`);
+    return value;
+  };
+  const wanted = { runs: whole('runs'), jobs: whole('jobs'), signal };
   const labs = ids.length > 0 ? ids.map(findLab) : allLabs();
   const proofs: Proof[] = [];
   const view = progressView();
   for (const lab of labs) {
-    const bench = await prepareBench(lab.flavor, { onProgress: view.on, signal });
-    for await (const proof of verifyLab(lab, bench, runs, signal)) {
+    const bench = await prepareBench(lab, { onProgress: view.on, signal });
+    for await (const proof of verifyLab(lab, bench, wanted)) {
       proofs.push(proof);
       if (!options.json) process.stdout.write(`${renderProof(proof)}\n`);
     }

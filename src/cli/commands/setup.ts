@@ -7,7 +7,7 @@ import { installPackages, missingPackages } from '../../kit/host.ts';
 import { findKit, makeKit } from '../../kit/kit.ts';
 import { findKernel } from '../../kernel/kernel.ts';
 import { begun, buildState, makeKernel } from '../../kernel/make.ts';
-import { prepareBench } from '../../lab/attempt.ts';
+import { prepareBench } from '../../lab/bench.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import { cacheFolder, repository } from '../../shared/paths.ts';
 import { progressView } from '../view/progress.ts';
@@ -36,7 +36,8 @@ export async function start(
     if (options.quick !== false && !findKernel('quick')) await makeKernel(kit, 'quick', view.on, signal);
     if (options.wait) await follow(view.on, signal);
   }
-  if (findKernel(core) || findKernel('quick')) await prepareBench(core, { onProgress: view.on, signal });
+  if (findKernel(core) || findKernel('quick'))
+    await prepareBench({ flavor: core }, { onProgress: view.on, signal });
   view.end();
   process.stdout.write(ready());
   return exit.ok;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { prepareBench } from '../../lab/attempt.ts';
+import { prepareBench } from '../../lab/bench.ts';
 import { buildModule } from '../../lab/build.ts';
 import { openLabFolder } from '../../lab/folder.ts';
 import { putFile } from '../../lab/put-file.ts';
 import { readSources } from '../../lab/workspace.ts';
 import { ms } from '../../machine/calls.ts';
+import { plug } from '../../machine/devices.ts';
 import { Machine } from '../../machine/machine.ts';
 import { pseudo } from '../../machine/mailbox.ts';
 import { sys } from '../../machine/syscalls.ts';
@@ -18,7 +19,7 @@ const leaveKey = 0x1d; // Ctrl-]
 /** bringup shell [DIR]: a console in a machine of the lab, with the module at /lab. */
 export async function shell(path: string | undefined, signal: AbortSignal): Promise<number> {
   const folder = openLabFolder(path ?? '.');
-  const bench = await prepareBench(folder.lab.flavor, { onProgress: progressView().on, signal });
+  const bench = await prepareBench(folder.lab, { onProgress: progressView().on, signal });
   const { module } = folder.lab;
   const build = await buildModule(
     bench.kit,
@@ -30,6 +31,7 @@ export async function shell(path: string | undefined, signal: AbortSignal): Prom
   );
   const machine = await Machine.restore(bench.template);
   try {
+    await plug(machine, bench.devices);
     if (build.image) await putFile(machine, `/lab/${module}.ko`, build.image);
     const note = build.ok
       ? `/lab/${module}.ko is your module: insmod /lab/${module}.ko`

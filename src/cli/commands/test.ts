@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { exit } from '../../shared/errors.ts';
 import { repository } from '../../shared/paths.ts';
@@ -28,14 +29,25 @@ const vitest = (output: string): [number, number] | undefined => {
 const excluded =
   '--excludePathsFromReport=config;labs/;test/;cli/commands/;cli/program;lab/api;lab/skeleton;console/index';
 
+// A machine of the steady lane takes one processor; more than two at a time would disturb each other's times.
+const jobs = Math.min(2, availableParallelism());
+
 const parts: Part[] = [
   { name: 'types', argv: [tool('tsc')] },
   { name: 'lint', argv: [tool('eslint'), '.'] },
   { name: 'format', argv: [tool('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'dead code', argv: [tool('ts-unused-exports'), 'tsconfig.json', '--allowUnusedTypes', excluded] },
   { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
-  { name: 'machine tests', argv: [tool('vitest'), 'run', '--project', 'machine'], count: vitest },
-  { name: 'labs', argv: [join(repository, 'bringup'), 'lab', 'verify'], count: plain },
+  {
+    name: 'machine tests',
+    argv: [tool('vitest'), 'run', '--project', 'machine', `--maxWorkers=${jobs}`],
+    count: vitest,
+  },
+  {
+    name: 'labs',
+    argv: [join(repository, 'bringup'), 'lab', 'verify', '--jobs', String(jobs)],
+    count: plain,
+  },
 ];
 
 /** bringup test: everything CI runs, in order; ends with "N passed, N failed". */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { watch as watchFolder } from 'node:fs';
 import { emitKeypressEvents } from 'node:readline';
-import { prepareBench, readyMachine, type Bench } from '../../lab/attempt.ts';
+import { prepareBench, readyMachine, type Bench } from '../../lab/bench.ts';
 import { openLabFolder, type LabFolder } from '../../lab/folder.ts';
 import type { Machine } from '../../machine/machine.ts';
 import type { Verdict } from '../../lab/verdict.ts';
@@ -23,7 +23,7 @@ const keys = 'h hint · s shell · v verdict · r rerun · n next lab · q quit'
  */
 export async function watch(path: string | undefined, signal: AbortSignal): Promise<number> {
   let folder = openLabFolder(path ?? '.');
-  let bench = await prepareBench(folder.lab.flavor, { onProgress: progressView().on, signal });
+  let bench = await prepareBench(folder.lab, { onProgress: progressView().on, signal });
   let ready: Promise<Machine> | undefined;
   let last: Verdict | undefined;
   let wanted = true;
@@ -82,7 +82,7 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
           folder = openLabFolder(id);
           await stop(ready);
           ready = undefined;
-          bench = await prepareBench(folder.lab.flavor, { onProgress: progressView().on, signal });
+          bench = await prepareBench(folder.lab, { onProgress: progressView().on, signal });
           watcher = watchSources(folder, trigger);
         } else process.stdout.write('the next lab comes after a pass\n');
       }

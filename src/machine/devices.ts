@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod';
+import { BringupError } from '../shared/errors.ts';
+import { ms } from './calls.ts';
+import { listGuestFolder } from './guest-file.ts';
+import type { Machine } from './machine.ts';
+import { portName } from './qemu.ts';
+
+/** A device as QEMU's -device has it: a driver's name, then properties: 'edu,dma_mask=0xfffffff'. */
+export const deviceForm = z
+  .string()
+  .regex(
+    /^[a-z0-9][\w.-]*(,[\w.-]+=[\w.:-]+)*$/,
+    'a device is a driver name and properties: edu,dma_mask=0xffff',
+  );
+
+const folder = '/sys/bus/pci/devices';
+/** Guest time until a kernel has found what was plugged in; it takes some 100 ms. */
+const patience = 10_000;
+
+/**
+ * Plugs devices into a running machine and waits until its kernel has found them. Many devices lose their
+ * state when a machine is saved or refuse to be (research: edu, pci-testdev, nvme …); plugged in after the
+ * restore they are as new, in every lane. Throws E-MACHINE-DEVICE.
+ */
+export async function plug(machine: Machine, devices: readonly string[]): Promise<void> {
+  for (const [index, device] of devices.entries()) {
+    const before = await listGuestFolder(machine, folder);
+    const refusal = await machine.monitor(`device_add ${device},id=lab${index},bus=${portName(index)}`);
+    if (refusal.trim())
+      throw new BringupError('E-MACHINE-DEVICE', `QEMU refused the device ${device}: ${refusal.trim()}`);
+    for (let waited = 0; ; waited += 20) {
+      await machine.caller.pass(ms(20));
+      if ((await listGuestFolder(machine, folder)).length > before.length) break;
+      if (waited > patience)
+        throw new BringupError(
+          'E-MACHINE-DEVICE',
+          `the kernel did not find the device ${device} within ${patience / 1000} s`,
+        );
+    }
+  }
+}
