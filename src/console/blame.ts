@@ -31,8 +31,8 @@ export function blame(report: Report, modules: readonly string[]): Frame | undef
 
 /** The frame to show where no module is to blame: the innermost certain one that is not infrastructure. */
 export function blameKernel(report: Report): Frame | undefined {
-  for (const stack of stacksToSearch(report)) {
-    const frame = frameOutsideInfrastructure(stack, stack !== report.trace);
+  for (const [i, stack] of stacksToSearch(report).entries()) {
+    const frame = frameOutsideInfrastructure(stack, i > 0 || report.kind === 'leak');
     if (frame) return frame;
   }
   return report.trace.find(({ uncertain }) => !uncertain) ?? report.allocated?.[0];
@@ -63,11 +63,14 @@ function moduleName(name: string): string {
   return name.replaceAll('-', '_');
 }
 
+/** The stack of the event: what an interrupt interrupted has a part in it only if it held up the processor. */
+export function eventStack({ kind, trace }: Report): Frame[] {
+  return kind === 'lockup' || kind === 'rcu-stall' ? trace : trace.filter((frame) => !frame.interrupted);
+}
+
 function stacksToSearch(report: Report): Frame[][] {
   const related = report.related?.map(({ frames }) => frames) ?? [];
   // The stack of a leak's report is that of the scan or of the unload, which found it.
   if (report.kind === 'leak') return [report.allocated ?? []];
-  // Whoever the interrupt interrupted has no part in it; its handlers do.
-  if (report.kind === 'irq' && related.length > 0) return related;
-  return [report.trace, report.freed ?? [], report.allocated ?? [], ...related];
+  return [eventStack(report), report.freed ?? [], report.allocated ?? [], ...related];
 }

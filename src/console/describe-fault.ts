@@ -121,6 +121,7 @@ function debugObjects(report: Report, lines: readonly string[]): void {
       destroy: 'destruction',
       deactivate: 'deactivation',
       assert_init: 'use',
+      active_state: 'use',
     }[action] ?? action;
   // What debugobjects does not know was never initialized, or was already destroyed.
   const what = state === 'not available' ? 'uninitialized' : state;

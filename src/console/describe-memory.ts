@@ -132,7 +132,7 @@ function slab(report: Report, lines: readonly string[]): void {
   const what = head?.[2]?.replace(/\. 0x.*$/, '');
   report.title =
     overwritten === undefined ? (what ?? 'slab corruption') : `${overwritten.toLowerCase()} overwritten`;
-  if (head) report.detail = `in a cache object of ${head[1] ?? ''}`;
+  if (head) report.detail = `in cache ${head[1] ?? ''}`;
 }
 
 // mm/usercopy.c: usercopy_abort; lib/string_helpers.c: __fortify_report
@@ -181,7 +181,10 @@ function badPage(report: Report, lines: readonly string[]): void {
   const head =
     firstMatch(lines, /^BUG: Bad (page state|page map|page cache|rss-counter state)/)?.[1] ?? 'page state';
   report.title = `bad ${head}`;
-  report.detail = firstMatch(lines, /^page dumped because: (.{1,100})$/)?.[1] ?? '';
+  const counter = firstMatch(lines, / type:(\w{1,20}) val:(-?\d{1,20})/);
+  report.detail = counter
+    ? `${counter[1] ?? ''} is ${counter[2] ?? ''} at the end of the process`
+    : (firstMatch(lines, /^page dumped because: (.{1,100})$/)?.[1] ?? '');
   // print_bad_pte: what made the mapping
   const made = firstMatch(
     lines,

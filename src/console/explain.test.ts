@@ -56,6 +56,11 @@ test.each([
   ['lockdep-key.log', /never initialized/],
   ['atomic-workqueue.log', /work function returned/],
   ['debug-objects-stack.log', /lies on the stack/],
+  ['slab-double-free.log', /freed a second time/],
+  ['bad-page-map.log', /page table has an entry/],
+  ['bad-rss-counter.log', /come down to zero/],
+  ['debug-objects-rcu.log', /handed to call_rcu/],
+  ['warn-timer-preempt.log', /unevenly/],
   ['slab-remaining.log', /still allocated/],
   ['teardown-inodes.log', /inodes of it were still in use/],
 ])('%s gets the explanation of its own case', (name, meaning) => {

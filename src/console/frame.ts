@@ -10,6 +10,8 @@ export interface Frame {
   module?: string;
   /** True if the place is the instruction itself (a register dump), not where a call returns to. */
   exact?: true;
+  /** True for what ran when the interrupt came in which the rest happened: not a caller of it. */
+  interrupted?: true;
   /** True for '? ' frames: found on the stack, but not proved to be a caller. */
   uncertain: boolean;
   address?: bigint;

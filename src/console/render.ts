@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reports as text for the terminal.
 import { styleText } from 'node:util';
-import { blame, blameKernel, frameIn, frameOutsideInfrastructure } from './blame.ts';
+import { blame, blameKernel, eventStack, frameIn, frameOutsideInfrastructure } from './blame.ts';
 import { explain, type Explanation } from './explain.ts';
 import { frameName, type Frame } from './frame.ts';
 import { kinds } from './kinds.ts';
@@ -117,7 +117,7 @@ class Painter {
       if (frame) places.push({ label, frame });
     };
     if (report.kind !== 'leak')
-      add(report.access ? 'accessed' : 'where', namedPlace(report, this.#pick(report.trace, false)));
+      add(report.access ? 'accessed' : 'where', namedPlace(report, this.#pick(eventStack(report), false)));
     add('freed', this.#pick(report.freed));
     add('allocated', this.#pick(report.allocated));
     for (const { title, frames } of report.related?.slice(0, mostRelated) ?? []) {

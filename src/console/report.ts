@@ -62,8 +62,8 @@ function isFortifysBug({ kind, source }: Report, previous: Report | undefined): 
   return kind === 'bug' && source?.file === 'lib/string_helpers.c' && /FORTIFY/.test(previous?.title ?? '');
 }
 
-// kernel/locking/lockdep.c: lockdep_sys_exit prints the locks and no stack.
-const endsWithoutTrace = /^WARNING: lock held when returning to user space/;
+// kernel/locking/lockdep.c: lockdep_sys_exit; kernel/fork.c: check_mm. They print no stack.
+const endsWithoutTrace = /^(?:WARNING: lock held when returning to user space|BUG: Bad rss-counter state)/;
 
 function toReport(span: Span, messages: readonly Message[]): Report {
   const lines = span.lines.map((index) => messages[index]?.text ?? '');

@@ -94,6 +94,7 @@ function sort(sections: Section[], pointer: Frame | undefined, firstIsTrace: boo
     ? (filled.find(({ role }) => role === 'other') ?? filled.find(({ role }) => role === 'trace'))
     : filled.find(({ role }) => role === 'trace');
   const stacks: Stacks = { trace: withPointer(main?.frames ?? [], pointer), related: [] };
+  markInterrupted(stacks.trace);
   for (const section of filled) {
     if (section === main) continue;
     const { role, title, frames } = section;
@@ -101,6 +102,14 @@ function sort(sections: Section[], pointer: Frame | undefined, firstIsTrace: boo
     else if (stacks[role] === undefined || stacks[role].length === 1) stacks[role] = frames;
   }
   return stacks;
+}
+
+// Where an interrupt enters the kernel, on x86 and arm64.
+const interruptEntry = /^(?:asm_sysvec_|asm_common_interrupt|el1h?_(?:64_)?(?:irq|fiq|interrupt))/;
+
+function markInterrupted(trace: readonly Frame[]): void {
+  const entry = trace.findIndex(({ fn, uncertain }) => !uncertain && interruptEntry.test(fn));
+  if (entry !== -1) for (const frame of trace.slice(entry + 1)) frame.interrupted = true;
 }
 
 /** arm64's trace repeats the instruction pointer, x86's does not. */

@@ -2,6 +2,7 @@
 // Which canaries there are, and what some of them need beside being loaded.
 import { join } from 'node:path';
 import type { Guest } from '../../src/lab/guest.ts';
+import type { Task } from '../../src/lab/task.ts';
 import { readSources } from '../../src/lab/workspace.ts';
 import { repository } from '../../src/shared/paths.ts';
 
@@ -15,7 +16,9 @@ export interface Case {
   /** Seconds of guest time after which the load is not waited for any longer. */
   patience?: number;
   /** What brings the report about when loading does not; gives the text to read if it is not the log. */
-  after?: (guest: Guest) => Promise<string | void>;
+  after?: (guest: Guest, loader: Task) => Promise<string | void>;
+  /** Loads by a task of its own, that can be killed. */
+  apart?: true;
 }
 
 export const sources = readSources(join(repository, 'test/canaries/module'));
@@ -27,16 +30,25 @@ const needs: Record<string, Partial<Case>> = {
   'hung-task': { settings: { '/proc/sys/kernel/hung_task_timeout_secs': '5' }, patience: 12 },
   'teardown-netdev': { patience: 15 },
   'leak-at-unload': { after: async (guest) => void (await guest.unload('canaries')) },
+  'bad-rss-counter': { apart: true, after: kill },
   'bad-page-map': { after: mapAndUnmap },
   kmemleak: { after: scan },
 };
 
-/** Canaries that only Debian's kernel catches (guard pages), or reports in another way than core. */
+/** Canaries that only Debian's kernel catches, or reports in another way than core. */
 const onQuick: Record<string, string> = {
   'oops-stack-overflow': 'oops-stack-overflow',
   'list-del-bug': 'list-del',
   'oops-jump-lost': 'oops-jump-to-nowhere',
+  'slab-double-free': 'slab-double-free',
+  'slab-poison': 'slab-poison',
+  'bad-page-state': 'bad-page-state',
 };
+
+async function kill(guest: Guest, loader: Task): Promise<void> {
+  await guest.signal(loader, 'kill');
+  await guest.sleep('100ms');
+}
 
 async function mapAndUnmap(guest: Guest): Promise<void> {
   const file = await guest.main.open('/dev/canary');
@@ -66,16 +78,17 @@ export const cases: Case[] = [
   ...Object.entries(onQuick).map(([name, canary]) => ({ name, canary, flavor: 'quick' as const })),
 ];
 
-/** What a comment in the module says about a line: 'HERE', 'ALLOCATED', …, as 'file:line'. */
-export function marked(canary: string): Map<string, string> {
-  const marks = new Map<string, string>();
+/** What comments in the module say about lines: 'HERE', 'ALLOCATED', … → lines as 'file:line'. */
+export function marked(canary: string): Map<string, string[]> {
+  const marks = new Map<string, string[]>();
   for (const [file, content] of sources) {
     content
       .toString()
       .split('\n')
       .forEach((line, i) => {
         const match = /\/\* ([A-Z]+) ([\w-]+) \*\//.exec(line);
-        if (match?.[2] === canary) marks.set(match[1]!, `${file}:${i + 1}`);
+        if (match?.[2] !== canary) return;
+        marks.set(match[1]!, [...(marks.get(match[1]!) ?? []), `${file}:${i + 1}`]);
       });
   }
   return marks;

@@ -51,11 +51,12 @@ export async function commit({ template, image }: Aviary, it: Case): Promise<Mes
     try {
       for (const [path, value] of Object.entries(it.settings ?? {})) await guest.writeFile(path, value);
       machine.startLog();
-      const load = guest.load('canaries', { bug: it.canary });
+      const loader = it.apart ? await guest.task({ separate: true }) : guest.main;
+      const load = guest.load('canaries', { bug: it.canary }, loader);
       await load.finishes(BigInt(it.patience ?? 60) * 1_000_000_000n);
       if (it.after) {
         await load;
-        text = await it.after(guest);
+        text = await it.after(guest, loader);
       }
     } catch (error) {
       // Some canaries bring the machine down, and its log can still be read.

@@ -47,7 +47,7 @@ export const memory: readonly Entry[] = [
   },
   {
     kind: 'slab',
-    when: /already free/,
+    when: /already free|are to be freed/,
     meaning: 'An object was freed a second time; the slab allocator found it on its list of free objects.',
     causes: [
       'Two paths each believe that they own the object.',
@@ -136,6 +136,34 @@ export const memory: readonly Entry[] = [
       'If a pointer does exist, but in a form that kmemleak can not see (shifted, or only in a device), kmemleak_not_leak says so.',
     ],
     read: ['dev-tools/kmemleak.rst'],
+  },
+  {
+    kind: 'bad-page',
+    when: /rss-counter/,
+    meaning:
+      'A process ended, and the number of pages it was said to have did not come down to zero. The kernel says no more than that.',
+    causes: [
+      'A driver put pages into a mapping, or took them out of one, without the functions that count them.',
+      'A page table was changed behind the back of the memory management.',
+    ],
+    next: [
+      'Look at mmap and fault of the files that the process had mapped: vm_insert_page and vmf_insert_pfn count.',
+    ],
+    read: ['mm/process_addrs.rst', 'mm/page_tables.rst'],
+  },
+  {
+    kind: 'bad-page',
+    when: /page map/,
+    meaning:
+      'A page table has an entry that does not fit its mapping: it leads to memory without a struct page although the mapping does not say that it may.',
+    causes: [
+      'mmap fills the mapping by hand, or clears VM_PFNMAP or VM_MIXEDMAP after remap_pfn_range or vmf_insert_pfn.',
+      'The page table was overwritten.',
+    ],
+    next: [
+      'The report names the functions of the mapping. Use one of the helpers, and leave the flags it sets.',
+    ],
+    read: ['mm/page_tables.rst', 'driver-api/basics.rst'],
   },
   {
     kind: 'bad-page',

@@ -73,6 +73,18 @@ export const objects: readonly Entry[] = [
   },
   {
     kind: 'debug-objects',
+    when: /rcu_head/,
+    meaning:
+      'An rcu_head was handed to call_rcu or kfree_rcu a second time before its callback had run. The list of callbacks would have been corrupted; the kernel leaks the object instead.',
+    causes: [
+      'Two paths each believe that they drop the last reference.',
+      'The object was taken off its list without checking whether another path had done so already.',
+    ],
+    next: ['Decide which path gives up the object, under the lock of updaters or by refcount_dec_and_test.'],
+    read: ['RCU/whatisRCU.rst', 'RCU/rcuref.rst', 'core-api/debug-objects.rst'],
+  },
+  {
+    kind: 'debug-objects',
     when: /on the stack/,
     meaning:
       'A timer, work item or similar object lies on the stack but was initialized as if it did not, or the other way around.',

@@ -19,6 +19,10 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
     'lockdep: possible circular locking dependency | (wq_completion)events, table_lock @ return_with_a_lock [canaries]',
   ],
   'bad-page-map': 'bad-page: bad page map |  @ canary_mmap [canaries]',
+  'bad-page-state':
+    'bad-page: bad page state | PAGE_FLAGS_CHECK_AT_FREE flag(s) set @ free_a_locked_page [canaries]',
+  'bad-rss-counter':
+    'bad-page: bad rss-counter state | MM_FILEPAGES is 1 at the end of the process @ nowhere',
   'bug-on': 'bug: BUG, an assertion that stops the kernel | /lab/checks.c @ fail_an_assertion [canaries]',
   'debug-objects-active-timer':
     'debug-objects: free of an active timer_list | its function is beacon_tick @ free_a_running_timer [canaries]',
@@ -26,6 +30,10 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
     'debug-objects: free of an active work_struct | its function is beacon_work @ free_queued_work [canaries]',
   'debug-objects-init':
     'debug-objects: initialization of an active timer_list | its function is beacon_tick @ initialize_a_running_timer [canaries]',
+  'debug-objects-rcu': [
+    'debug-objects: activation of an active rcu_head |  @ hand_over_twice [canaries]',
+    'debug-objects: use of an active rcu_head |  @ hand_over_twice [canaries]',
+  ],
   'debug-objects-stack':
     'debug-objects: object on the stack, but initialized as if it were not |  @ initialize_on_the_stack [canaries]',
   'debug-objects-unknown':
@@ -45,6 +53,10 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
   'fortify-overflow':
     'usercopy: buffer overflow found by FORTIFY_SOURCE | memcpy: write of 32 bytes, buffer of 16 @ fill_over_a_buffer [canaries]',
   'hung-task': 'hung-task: task blocked | uninterruptible for more than 5 s @ wait_for_nobody [canaries]',
+  'irq-enabled': [
+    'warning: DEBUG_LOCKS_WARN_ON(lockdep_hardirq_context()) | kernel/locking/lockdep.c @ enable_interrupts [canaries]',
+    'warning: irq 24 handler enable_interrupts enabled interrupts | kernel/irq/handle.c @ enable_interrupts [canaries]',
+  ],
   'irq-nobody-cared': 'irq: interrupt that nobody cared about | irq 24 @ not_mine [canaries]',
   'kasan-after-rcu': 'kasan: slab-use-after-free | read of 8 bytes @ read_after_grace_period [canaries]',
   'kasan-double-free': 'kasan: double-free | freed a second time @ free_twice [canaries]',
@@ -88,6 +100,7 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
   'lockdep-recursive': 'lockdep: possible recursive locking | &pair[i] @ take_two_of_a_kind [canaries]',
   'lockdep-softirq':
     'lockdep: inconsistent lock state | inner, SOFTIRQ-ON-W -> IN-SOFTIRQ-W @ take_inner_for_timer [canaries]',
+  'lockdep-subclass': 'lockdep: looking up invalid subclass: 8 |  @ name_an_impossible_subclass [canaries]',
   'lockdep-unlock': 'lockdep: bad unlock balance | table_lock @ unlock_what_is_not_held [canaries]',
   'oops-divide': 'oops: division error |  @ divide_by_zero [canaries]',
   'oops-double-fault': 'oops: double fault |  @ lose_the_stack [canaries]',
@@ -124,10 +137,11 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
   'refcount-saturated': 'refcount: reference count: saturated | leaking memory @ get_too_often [canaries]',
   'refcount-underflow':
     'refcount: reference count: underflow | use-after-free @ put_once_too_often [canaries]',
-  'slab-redzone':
-    'slab: right redzone overwritten | in a cache object of canary_cache @ overrun_an_object [canaries]',
+  'slab-double-free': 'slab: Object already free | in cache canary_cache @ free_an_object_twice [canaries]',
+  'slab-poison': 'slab: poison overwritten | in cache canary_cache @ write_to_a_free_object [canaries]',
+  'slab-redzone': 'slab: right redzone overwritten | in cache canary_cache @ overrun_an_object [canaries]',
   'slab-remaining': [
-    'slab: Objects remaining on __kmem_cache_shutdown() | in a cache object of canary_cache @ destroy_a_cache_in_use [canaries]',
+    'slab: Objects remaining on __kmem_cache_shutdown() | in cache canary_cache @ destroy_a_cache_in_use [canaries]',
     'warning: kmem_cache_destroy canary_cache: Slab cache still has objects when called from destroy_a_cache_in_use | mm/slab_common.c @ destroy_a_cache_in_use [canaries]',
   ],
   'soft-lockup': 'lockup: soft lockup | CPU busy in the kernel for 3 s @ keep_the_processor [canaries]',
@@ -147,6 +161,8 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
   usercopy: 'usercopy: copy to user space past an object | 64 bytes @ show_more_than_there_is [canaries]',
   'warn-blocking':
     'warning: do not call blocking ops when !TASK_RUNNING; state=1 set at block_while_waiting | kernel/sched/core.c @ block_while_waiting [canaries]',
+  'warn-free-irq':
+    'warning: Trying to free already-free IRQ 5 | kernel/irq/manage.c @ free_an_interrupt_of_nobody [canaries]',
   'warn-message':
     'warning: canaries: 3 parcels, and 2 expected | /lab/checks.c @ warn_with_a_message [canaries]',
   'warn-no-release':
@@ -154,5 +170,9 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
   'warn-on': 'warning: WARN_ON | /lab/checks.c @ warn_on [canaries]',
   'warn-preempt':
     'warning: initcall canaries_init returned with preemption imbalance | init/main.c @ canaries_init [canaries]',
+  'warn-proc-duplicate':
+    "warning: proc_dir_entry '/proc/canary' already registered | fs/proc/generic.c @ add_to_proc_twice [canaries]",
+  'warn-timer-preempt':
+    'warning: timer: return_without_preemption preempt leak: 00000101 -> 00000102 | kernel/time/timer.c @ return_without_preemption [canaries]',
   'workqueue-lockup': 'lockup: workqueue lockup | work waits for 5 s @ hold_up_the_queue [canaries]',
 };

@@ -105,6 +105,11 @@ static void register_without_a_release(void)
 		device_unregister(&device); /* HERE warn-no-release */
 }
 
+static void free_an_interrupt_of_nobody(void)
+{
+	free_irq(5, &mapped); /* HERE warn-free-irq */
+}
+
 #ifdef CONFIG_IRQ_SIM
 static irqreturn_t not_mine(int irq, void *unused)
 { /* HERE irq-nobody-cared */
@@ -130,7 +135,30 @@ static void claim_no_interrupt(void)
 	irq_dispose_mapping(irq);
 	irq_domain_remove_sim(domain);
 }
+
+static irqreturn_t enable_interrupts(int irq, void *unused)
+{ /* HERE irq-enabled */
+	local_irq_enable(); /* HERE irq-enabled */
+	return IRQ_HANDLED;
+}
+
+static void handle_with_interrupts_on(void)
+{
+	struct irq_domain *domain = irq_domain_create_sim(NULL, 1);
+	unsigned int irq = irq_create_mapping(domain, 0);
+
+	if (request_irq(irq, enable_interrupts, 0, "canary", NULL))
+		return;
+	irq_set_irqchip_state(irq, IRQCHIP_STATE_PENDING, true);
+	free_irq(irq, NULL);
+	irq_dispose_mapping(irq);
+	irq_domain_remove_sim(domain);
+}
 #else
+static void handle_with_interrupts_on(void)
+{
+}
+
 static void claim_no_interrupt(void)
 {
 }
@@ -190,6 +218,8 @@ const struct canary device_canaries[] = {
 	{ "dma-pending", let_go_while_mapped },
 	{ "warn-no-release", register_without_a_release },
 	{ "irq-nobody-cared", claim_no_interrupt },
+	{ "irq-enabled", handle_with_interrupts_on },
+	{ "warn-free-irq", free_an_interrupt_of_nobody },
 	{ "teardown-netdev", unregister_with_a_reference },
 	{ "bad-page-map", offer_a_bad_mapping },
 	{ }

@@ -169,6 +169,12 @@ static void key_from_the_heap(void)
 	kfree(key);
 }
 
+static void name_an_impossible_subclass(void)
+{
+	mutex_lock_nested(&entry_lock, MAX_LOCKDEP_SUBCLASSES); /* HERE lockdep-subclass */
+	mutex_unlock(&entry_lock);
+}
+
 static void promise_an_outer_lock(void)
 {
 	mutex_lock_nest_lock(&entry_lock, &table_lock); /* HERE lockdep-nest */
@@ -198,6 +204,7 @@ const struct canary locking_canaries[] = {
 	{ "lockdep-exit", let_a_thread_end_with_a_lock },
 	{ "lock-uninitialized", forget_to_initialize },
 	{ "lockdep-key", key_from_the_heap },
+	{ "lockdep-subclass", name_an_impossible_subclass },
 	{ "lockdep-nest", promise_an_outer_lock },
 	{ "spinlock-magic", overwrite_a_lock },
 	{ }

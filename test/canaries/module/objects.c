@@ -3,7 +3,11 @@
 #include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/kobject.h>
+#include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/proc_fs.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -43,6 +47,38 @@ static void free_a_running_timer(void)
 
 	mod_timer(&beacon->timer, jiffies + HZ);
 	kfree(beacon); /* HERE debug-objects-active-timer */
+}
+
+static void beacon_gone(struct rcu_head *rcu)
+{
+}
+
+static void hand_over_twice(void)
+{
+	static struct rcu_head rcu;
+
+	call_rcu(&rcu, beacon_gone);
+	call_rcu(&rcu, beacon_gone); /* HERE debug-objects-rcu */
+}
+
+static void return_without_preemption(struct timer_list *timer)
+{ /* HERE warn-timer-preempt */
+	preempt_disable();
+}
+
+static void let_a_timer_leak(void)
+{
+	static struct timer_list timer;
+
+	timer_setup(&timer, return_without_preemption, 0);
+	mod_timer(&timer, jiffies + 1);
+	msleep(50);
+}
+
+static void add_to_proc_twice(void)
+{
+	proc_mkdir("canary", NULL);
+	proc_mkdir("canary", NULL); /* HERE warn-proc-duplicate */
 }
 
 static void free_queued_work(void)
@@ -99,6 +135,41 @@ static void overrun_an_object(void)
 	poke(object + 24);
 	kmem_cache_free(cache, object);
 	kmem_cache_shrink(cache); /* HERE slab-redzone */
+}
+
+static void free_an_object_twice(void)
+{
+	struct kmem_cache *cache = new_cache();
+	void *other = kmem_cache_alloc(cache, GFP_KERNEL);
+	void *object = kmem_cache_alloc(cache, GFP_KERNEL); /* ALLOCATED slab-double-free */
+
+	kmem_cache_free(cache, object); /* FREED slab-double-free */
+	kmem_cache_free(cache, object); /* HERE slab-double-free */
+	kmem_cache_free(cache, other);
+}
+
+static void write_to_a_free_object(void)
+{
+	struct kmem_cache *cache = new_cache();
+	char *object = kmem_cache_alloc(cache, GFP_KERNEL); /* ALLOCATED slab-poison */
+
+	kmem_cache_free(cache, object); /* FREED slab-poison */
+	poke(object);
+	kmem_cache_alloc(cache, GFP_KERNEL); /* HERE slab-poison */
+}
+
+static void free_a_locked_page(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	lock_page(page);
+	__free_page(page); /* HERE bad-page-state */
+}
+
+/* Noticed when the task ends. */
+static void count_a_missing_page(void)
+{
+	percpu_counter_add(&current->mm->rss_stat[MM_FILEPAGES], 1);
 }
 
 static void destroy_a_cache_in_use(void)
@@ -167,6 +238,13 @@ const struct canary object_canaries[] = {
 	{ "debug-objects-stack", initialize_on_the_stack },
 	{ "debug-objects-unknown", stop_what_was_never_set_up },
 	{ "slab-redzone", overrun_an_object },
+	{ "slab-double-free", free_an_object_twice },
+	{ "slab-poison", write_to_a_free_object },
+	{ "bad-page-state", free_a_locked_page },
+	{ "bad-rss-counter", count_a_missing_page },
+	{ "debug-objects-rcu", hand_over_twice },
+	{ "warn-proc-duplicate", add_to_proc_twice },
+	{ "warn-timer-preempt", let_a_timer_leak },
 	{ "slab-remaining", destroy_a_cache_in_use },
 	{ "leak-at-unload", leave_it_to_the_exit },
 	{ "kmemleak", drop_the_pointer },
