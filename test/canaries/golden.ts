@@ -29,7 +29,11 @@ export function essence(report: Report): object {
   const name = (frame: Frame | undefined): string | undefined =>
     frame && frameName({ ...frame, fn: frame.fn.replace(/\.(?:cold|constprop|isra).*$/, ''), offset: 0 });
   const ours = (frames: readonly Frame[] | undefined): (string | undefined)[] | undefined =>
-    frames?.filter(({ module, uncertain }) => module === 'canaries' && !uncertain).map(name);
+    frames
+      ?.filter(({ module, uncertain }) => module === 'canaries' && !uncertain)
+      .map(name)
+      // How deep a recursion went differs too.
+      .filter((fn, i, all) => fn !== all[i - 1]);
   const { kind, title, detail, object, locks, task, panic, truncated } = report;
   return {
     ...{ kind, title, object, locks, comm: task?.comm, panic, truncated },

@@ -105,14 +105,15 @@ static void lose_the_stack(void)
 }
 STACK_FRAME_NON_STANDARD(lose_the_stack);
 
+/* Where a stack starts is drawn by lot, and so is which of these lines meets its end. */
 static noinline long recurse(long depth)
-{
+{ /* HERE oops-stack-overflow */
 	volatile long frame[64]; /* HERE oops-stack-overflow */
 
-	frame[depth & 63] = depth;
+	frame[depth & 63] = depth; /* HERE oops-stack-overflow */
 	if (depth == 1000)
 		return depth;
-	return recurse(depth + 1) + frame[unknown(depth) & 63];
+	return recurse(depth + 1) + frame[unknown(depth) & 63]; /* HERE oops-stack-overflow */
 }
 
 static void overflow_the_stack(void)
