@@ -24,24 +24,38 @@ function asLine({ time, caller, text }: Message): string {
   return `[${time.toFixed(6).padStart(12)}][${(caller ?? '').padStart(6)}] ${text}`.trimEnd();
 }
 
-/** A report without what differs between builds of the kernel and of the module: offsets, lines, pages. */
+/**
+ * A report without what differs between builds of the kernel and the module, and with what the machine was
+ * doing when its template was saved: offsets, lines, numbers of interrupts, the task that was interrupted.
+ */
 export function essence(report: Report): object {
   const name = (frame: Frame | undefined): string | undefined =>
     frame && frameName({ ...frame, fn: frame.fn.replace(/\.(?:cold|constprop|isra).*$/, ''), offset: 0 });
+  const inModule = ({ module, uncertain }: Frame): boolean => module === 'canaries' && !uncertain;
   const ours = (frames: readonly Frame[] | undefined): (string | undefined)[] | undefined =>
     frames
-      ?.filter(({ module, uncertain }) => module === 'canaries' && !uncertain)
+      ?.filter(inModule)
       .map(name)
       // How deep a recursion went differs too.
       .filter((fn, i, all) => fn !== all[i - 1]);
-  const { kind, title, detail, object, locks, task, panic, truncated } = report;
+  const scrub = (text: string): string =>
+    text
+      .replace(/:\d+$/, '')
+      .replace(/^\/work\//, '/lab/')
+      .replace(/\birq \d+/, 'irq N')
+      .replace(/\b\d+ s\b/, 'N s');
+  const { kind, title, detail, object, locks, task, panic, truncated, related = [] } = report;
   return {
-    ...{ kind, title, object, locks, comm: task?.comm, panic, truncated },
-    detail: detail.replace(/:\d+$/, '').replace(/^\/work\//, '/lab/'),
+    ...{ kind, object, panic, truncated, title: scrub(title), detail: scrub(detail) },
+    task: task !== undefined,
+    // The task that was interrupted may hold others.
+    locks: locks?.slice(0, 2),
     blamed: name(blame(report, ['canaries'])),
-    trace: ours(report.trace),
+    trace: ours(report.trace.filter((frame) => !frame.interrupted)),
     allocated: ours(report.allocated),
     freed: ours(report.freed),
-    related: report.related?.map(({ title }) => title.replace(/[0-9a-f]{8,}/g, '…')),
+    related: related
+      .filter(({ frames }) => frames.some(inModule))
+      .map(({ title, frames }) => [title.replace(/[0-9a-f]{8,}/g, '…'), ...(ours(frames) ?? [])]),
   };
 }
