@@ -57,7 +57,7 @@ export function describeOops(report: Report, lines: readonly string[]): void {
   // A breakpoint is reported with the place after it.
   if (report.title === 'breakpoint instruction') delete report.trace[0]?.exact;
   if (/^(?:call|jump) /.test(report.title)) callerIsFirst(report.trace);
-  if (bad !== undefined && (write !== undefined || !(hint || inShadow))) {
+  else if (bad !== undefined && (write !== undefined || !(hint || inShadow))) {
     report.access = { write: write ?? false, size: 0, address: bad };
   }
 }

@@ -81,3 +81,14 @@ test('a line that the kernel itself names is preferred to one looked up', () => 
     /allocated +\/lab\/objects\.c:\d+ /,
   );
 });
+
+test('places are named in words', () => {
+  const labels = (name: string) =>
+    [...renderSample(name, { modules: ['canaries'] }).matchAll(/^ {3}(\S.*)\n {14}\S+ \[canaries\]/gm)].map(
+      ([, label]) => label,
+    );
+  expect(renderSample('dma-pending.log', { modules: ['canaries'] })).toMatch(/ {3}Mapped at +canary_probe/);
+  expect(labels('kasan-stack.log')).toEqual(['in the frame of']);
+  expect(labels('lockdep-irq-order.log')).toContain('which became HARDIRQ-irq-safe at');
+  expect(renderSample('oops-jump-to-data.log', { modules: ['canaries'] })).toMatch(/ {3}where +call_data/);
+});

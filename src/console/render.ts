@@ -160,7 +160,11 @@ class Painter {
 function labelOf(title: string): string {
   const lock = /^-> #\d{1,3} \((.{1,200})\)\{/.exec(title)?.[1];
   if (lock !== undefined) return `${lock} taken before at`;
-  return title.replace(/(?:to )?0x[0-9a-f]{6,16} ?/g, '').replace(/:$/, '');
+  return title
+    .replace(/^(?:\.\.\. |DMA-API: )/, '')
+    .replace(/^and is located at offset \d{1,10} in frame/, 'in the frame of')
+    .replace(/(?:to )?0x[0-9a-f]{6,16} ?/g, '')
+    .replace(/:$/, '');
 }
 
 /** UBSAN names the line itself, and compilers give the call that reports it the line of something else. */
