@@ -2,6 +2,7 @@
 import { cycleIn } from './graph.ts';
 import type { Problem, Roadmap } from './read.ts';
 import type { PlacementItem } from './schema.ts';
+import { longestPhrase, phraseKey } from './words.ts';
 
 /** What does not hold of the roadmap as a whole: lost ids, names of what is not there, cycles. */
 export function checkRoadmap(roadmap: Roadmap, labs: readonly string[]): Problem[] {
@@ -12,6 +13,7 @@ export function checkRoadmap(roadmap: Roadmap, labs: readonly string[]): Problem
     ...order(roadmap),
     ...roadmap.items.flatMap(itemProblems),
     ...unsourced(roadmap),
+    ...phrases(roadmap),
   ];
 }
 
@@ -83,6 +85,7 @@ function dangling(roadmap: Roadmap, labs: readonly string[]): Problem[] {
     );
   }
   for (const item of roadmap.items) need(`item ${item.id}`, 'skill', [item.skill]);
+  for (const { skills } of roadmap.aliases.covered) need('roadmap/aliases.yaml', 'skill', skills);
   for (const force of roadmap.forces) {
     need(`force ${force.id}`, 'skill', force.skills);
     need(
@@ -186,4 +189,23 @@ function unsourced(roadmap: Roadmap): Problem[] {
       ? [{ file, says: `"${found.trim()}" is a figure in prose: make it a claim with its source` }]
       : [];
   });
+}
+
+/** Phrases of job descriptions: each is there once, and can be found. */
+function phrases({ aliases }: Roadmap): Problem[] {
+  const seen = new Set<string>();
+  const say = (says: string): Problem[] => [{ file: 'roadmap/aliases.yaml', says }];
+  const look = (phrase: string): Problem[] => {
+    const key = phraseKey(phrase);
+    const name = key.join(' ');
+    if (key.length === 0 || key.length > longestPhrase)
+      return say(`"${phrase}" has no word, or more than ${longestPhrase}`);
+    if (seen.has(name)) return say(`"${phrase}" is there twice`);
+    seen.add(name);
+    return [];
+  };
+  return [...aliases.covered, ...aliases.outside].flatMap((entry) => [
+    ...(entry.phrases.length + entry.exact.length === 0 ? say('an entry has no phrase') : []),
+    ...[...entry.phrases, ...entry.exact].flatMap(look),
+  ]);
 }

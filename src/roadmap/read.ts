@@ -18,6 +18,7 @@ export interface Roadmap {
   library: schema.Work[];
   planned: schema.PlannedLab[];
   items: schema.PlacementItem[];
+  aliases: schema.Aliases;
   ledger: Ledger;
 }
 
@@ -102,6 +103,7 @@ export function readRoadmap(folder = roadmapFolder): { roadmap: Roadmap; problem
     library: each(join(folder, 'library'), schema.work),
     planned: read(join(folder, 'planned-labs.yaml'), z.array(schema.plannedLab)) ?? [],
     items,
+    aliases: read(join(folder, 'aliases.yaml'), schema.aliases) ?? { covered: [], outside: [] },
     ledger: read(join(folder, 'ids.yaml'), ledger) ?? { skills: [], items: [], renamed: {}, retired: [] },
   };
   return { roadmap, problems };

@@ -141,6 +141,20 @@ export const plannedLab = z.strictObject({
   stage: z.number().int().min(0).max(6),
 });
 
+const phrase = z.string().trim().min(1).max(60);
+const phrases = {
+  /** Found whatever their case. */
+  phrases: z.array(phrase).default([]),
+  /** Found only as they are written: CAN is a bus, can is not. */
+  exact: z.array(phrase).default([]),
+};
+
+/** Phrases of job descriptions: those that ask for skills, and those that ask for what is not on the roadmap. */
+export const aliases = z.strictObject({
+  covered: z.array(z.strictObject({ skills: z.array(id).min(1).max(5), ...phrases })),
+  outside: z.array(z.strictObject({ says: prose(200), ...phrases })),
+});
+
 const answers = z
   .array(z.strictObject({ says: z.string().min(1).max(300), because: prose(500) }))
   .min(3)
@@ -202,5 +216,6 @@ export type Specialization = z.infer<typeof specialization>;
 export type Role = z.infer<typeof role>;
 export type Source = z.infer<typeof source>;
 export type Work = z.infer<typeof work>;
+export type Aliases = z.infer<typeof aliases>;
 export type PlannedLab = z.infer<typeof plannedLab>;
 export type PlacementItem = z.infer<typeof placementItem> & { stage: number };
