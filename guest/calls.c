@@ -11,6 +11,8 @@
 
 #include "agent.h"
 
+#define STORM_PATIENCE 10000		/* naps until a row begins without the others */
+
 #if defined(__x86_64__)
 static int64_t call_native(const struct slot *s)
 {
@@ -108,12 +110,26 @@ static int64_t call_exec(char *block, const char *output)
 }
 
 /*
+ * Waits for the others. It sleeps, so that the agent, at idle priority, gets to wake
+ * them even where all of a processor would be taken by spinning.
+ */
+static void begin_together(uint32_t together)
+{
+	const struct timespec while_waiting = {0, 100000};
+
+	__atomic_fetch_add(&box->storms, 1, __ATOMIC_ACQ_REL);
+	for (int i = 0; get(&box->storms) < together && i < STORM_PATIENCE; i++)
+		nanosleep(&while_waiting, NULL);
+}
+
+/*
  * Runs a row of calls over and over, as fast as they go: what a race needs and the
  * host could not ask for one by one. A call that uses the result of another is left
  * out while that one fails.
  */
 static int64_t storm(struct storm *storm)
 {
+	begin_together(storm->together);
 	for (uint32_t turn = 0; turn < storm->times; turn++) {
 		for (uint32_t i = 0; i < storm->count; i++) {
 			struct storm_call *c = &storm->calls[i];

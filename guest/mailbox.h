@@ -47,8 +47,8 @@ struct mailbox {
 	uint32_t bell;			/* host: raised after each change of an `asked` */
 	uint32_t completions;		/* agent: calls of tasks that are done, all told */
 	uint32_t advancing;		/* agent: it sleeps on `completions` */
+	uint32_t storms;		/* both: how many rows of calls that begin together are ready */
 	uint32_t pages;			/* of the region */
-	uint32_t reserved;
 	uint64_t nonce;			/* agent: drawn at start, so that a copy is told apart */
 	uint64_t text_start, text_end;	/* virtual addresses of the agent's code */
 	struct slot slots[MAILBOX_SLOTS];
@@ -80,6 +80,8 @@ struct storm_call {
 
 struct storm {
 	uint32_t count, times;		/* host: calls in the row, turns */
+	uint32_t together;		/* host: how many begin at one moment */
+	uint32_t reserved;
 	struct storm_call calls[];
 };
 

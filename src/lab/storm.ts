@@ -4,7 +4,7 @@ import { errnoName, sys } from '../machine/syscalls.ts';
 import { modeFlags, nonblockFlag, type Mode, type OpenFile } from './open-file.ts';
 import type { SyscallName } from './task.ts';
 
-const headBytes = 8;
+const headBytes = 16;
 const callBytes = 72;
 
 /** A file that a row opened, by the number of the call that did. */
@@ -66,12 +66,16 @@ export class Row {
     return { bytes: headBytes + this.#calls.length * callBytes, buffers };
   }
 
-  /** The description as the agent reads it; `addresses` are those of the buffers, in their order. */
-  encode(times: number, addresses: readonly bigint[]): Buffer {
+  /**
+   * The description as the agent reads it; `addresses` are those of the buffers, in their order, and
+   * `together` is how many rows begin at one moment.
+   */
+  encode(times: number, together: number, addresses: readonly bigint[]): Buffer {
     const { bytes } = this.parts;
     const image = Buffer.alloc(bytes);
     image.writeUInt32LE(this.#calls.length, 0);
     image.writeUInt32LE(times, 4);
+    image.writeUInt32LE(together, 8);
     const left = [...addresses];
     this.#calls.forEach(({ nr, uses, args }, i) => {
       const at = headBytes + i * callBytes;

@@ -5,11 +5,14 @@ import type { Machine } from '../machine/machine.ts';
 import { sys } from '../machine/syscalls.ts';
 import { Failure } from './failure.ts';
 import { modeFlags, nonblockFlag, OpenFile, type Mode } from './open-file.ts';
-import { Pending } from './pending.ts';
+import { Pending, type PendingOptions } from './pending.ts';
 import { Row, type RowResult } from './storm.ts';
 
 const longestFile = 32 << 20;
 const mostFiles = 1n << 20n;
+/** Guest nanoseconds a row of calls may take; in the racing lane they are real ones. */
+const stormLimit = 60_000_000_000n;
+
 /** An address no user program may read or write, and one that is not mapped. */
 export const badAddress = { kernel: 0xffff_8880_0000_0000n, unmapped: 0x8n } as const;
 
@@ -115,19 +118,30 @@ export class Task {
     return { status: status & 0x7f ? 128 + (status & 0x7f) : status >> 8, output: await this.readFile(path) };
   }
 
-  /**
-   * Makes a row of calls over and over in the guest, without the host between them: what it takes for two
-   * processes to get into each other's way. Gives, call by call, how often it succeeded. A call on a file
-   * that the row could not open is left out of that turn.
-   */
-  storm(times: number, describe: (row: Row) => void): Pending<RowResult> {
+  /** Keeps the task on one processor: in the racing lane there are 0 and 1. */
+  async pin(processor: number): Promise<void> {
+    const mask = Buffer.alloc(8);
+    mask.writeBigUInt64LE(1n << BigInt(processor));
+    const [address] = this.buffers(mask);
+    await this.call(
+      'sched_setaffinity',
+      [0n, 8n, address!],
+      `pinning task ${this.slot} to processor ${processor}`,
+    );
+  }
+
+  /** A row of calls, made over and over; see Guest.storm. */
+  storm(times: number, together: number, describe: (row: Row) => void): Pending<RowResult> {
     const row = new Row();
     describe(row);
     const { bytes, buffers } = row.parts;
     const [, ...addresses] = this.buffers(Buffer.alloc(bytes), ...buffers);
-    const [start] = this.buffers(row.encode(times, addresses));
-    return this.make(`${times} turns of a row of calls`, { nr: pseudo.storm, args: [start!] }, () =>
-      row.decode(this.bytes(start!, bytes)),
+    const [start] = this.buffers(row.encode(times, together, addresses));
+    return this.make(
+      `${times} turns of a row of calls`,
+      { nr: pseudo.storm, args: [start!] },
+      () => row.decode(this.bytes(start!, bytes)),
+      { limit: stormLimit },
     );
   }
 
@@ -158,7 +172,12 @@ export class Task {
   }
 
   /** Asks for a call. Throws when the task still has one under way: that is a mistake of the check. */
-  make<T>(what: string, call: Call, finish: (outcome: Outcome) => T, vital = false): Pending<T> {
+  make<T>(
+    what: string,
+    call: Call,
+    finish: (outcome: Outcome) => T,
+    options: Pick<PendingOptions<T>, 'vital' | 'limit'> = {},
+  ): Pending<T> {
     if (this.#stuckIn !== undefined && this.busy)
       throw new Failure(`${this.#stuckIn} still has not returned`);
     if (this.busy) throw new Error(`task ${this.slot} can't call ${what}: its last call has not returned`);
@@ -172,7 +191,7 @@ export class Task {
       caller: this.#machine.caller,
       finish,
       whereabouts: this.#whereabouts,
-      vital,
+      ...options,
       onStuck: (what) => (this.#stuckIn = what),
     });
   }

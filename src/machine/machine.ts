@@ -7,7 +7,7 @@ import { Caller } from './calls.ts';
 import { LogRing, type LogRecord } from './log-ring.ts';
 import { locateMailbox, Mailbox, slotCount } from './mailbox.ts';
 import { GuestMemory, ramBase } from './memory.ts';
-import { startQemu, type MachineModel, type Qemu } from './qemu.ts';
+import { processorsOf, startQemu, type Lane, type MachineModel, type Qemu } from './qemu.ts';
 import type { Survey } from './survey.ts';
 import type { Template } from './template.ts';
 import { Vital } from './vital.ts';
@@ -26,6 +26,8 @@ export class Machine {
   readonly #qemu: Qemu;
   readonly memory: GuestMemory;
   readonly mailbox: Mailbox;
+  /** How many processors it has. */
+  readonly processors: number;
   readonly mailboxPages: number[];
   readonly caller: Caller;
   readonly vital: Vital;
@@ -38,7 +40,15 @@ export class Machine {
   logLost = 0;
   #stopped = false;
 
-  private constructor(qemu: Qemu, memory: GuestMemory, pages: number[], vital: Vital, serial: Buffer[]) {
+  private constructor(
+    qemu: Qemu,
+    lane: Lane,
+    memory: GuestMemory,
+    pages: number[],
+    vital: Vital,
+    serial: Buffer[],
+  ) {
+    this.processors = processorsOf[lane];
     this.#qemu = qemu;
     this.memory = memory;
     this.mailboxPages = pages;
@@ -57,7 +67,7 @@ export class Machine {
       const memory = new GuestMemory(await qemu.pid, join(folder, 'ram'));
       for (const start = performance.now(); ;) {
         const pages = locateMailbox(memory, ramBase.q35);
-        if (pages) return new Machine(qemu, memory, pages, vital, serial);
+        if (pages) return new Machine(qemu, model.lane, memory, pages, vital, serial);
         signal?.throwIfAborted();
         if (vital.lost) throw vital.lost;
         if (vital.down) throw wentDown(serial);
@@ -81,7 +91,7 @@ export class Machine {
       await qemu.qmp.command('migrate-incoming', { uri: 'file:/template/state' });
       await migrated(qemu);
       const memory = new GuestMemory(await qemu.pid, join(template.folder, 'ram'));
-      const machine = new Machine(qemu, memory, template.survey.mailbox, vital, serial);
+      const machine = new Machine(qemu, template.model.lane, memory, template.survey.mailbox, vital, serial);
       machine.describe(template.survey);
       await qemu.qmp.command('cont');
       return machine;

@@ -6,7 +6,16 @@ const version = 2;
 const magic = Buffer.from('bringup-mailbox!');
 const regionBase = 0x1000_0000;
 const arenaBase = regionBase + 2 * pageSize;
-const header = { version: 16, bell: 20, completions: 24, pages: 32, nonce: 40, text: 48, slots: 64 } as const;
+const header = {
+  version: 16,
+  bell: 20,
+  completions: 24,
+  storms: 32,
+  pages: 36,
+  nonce: 40,
+  text: 48,
+  slots: 64,
+} as const;
 const slotBytes = 104;
 const slot = {
   asked: 0,
@@ -128,6 +137,11 @@ export class Mailbox {
       end: this.#view.readBigUInt64LE(at + slot.end),
       signal: this.#view.readInt32LE(at + slot.signal),
     };
+  }
+
+  /** Rows of calls that are asked for from now on wait for each other anew. */
+  resetStorms(): void {
+    this.#writeWord(header.storms, 0);
   }
 
   /** Asks a slot for a call and gives the call's number. The slot must not have one under way. */

@@ -42,20 +42,13 @@ export interface Qemu {
   gone: Promise<{ status: number | null; signal: NodeJS.Signals | null; stderr: string }>;
 }
 
+export const processorsOf: Record<Lane, number> = { steady: 1, racing: 2, kvm: 2 };
+
 const lanes: Record<Lane, string[]> = {
   // shift=3: an instruction counts as 8 ns, about what the emulator takes for one.
-  steady: [
-    '-accel',
-    'tcg,thread=single,tb-size=128',
-    '-icount',
-    'shift=3,sleep=off',
-    '-smp',
-    '1',
-    '-cpu',
-    'max',
-  ],
-  racing: ['-accel', 'tcg,thread=multi,tb-size=128', '-smp', '2', '-cpu', 'max'],
-  kvm: ['-accel', 'kvm', '-smp', '2', '-cpu', 'host'],
+  steady: ['-accel', 'tcg,thread=single,tb-size=128', '-icount', 'shift=3,sleep=off', '-cpu', 'max'],
+  racing: ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'max'],
+  kvm: ['-accel', 'kvm', '-cpu', 'host'],
 };
 
 /** Always there, so that one template serves labs with and without devices. */
@@ -115,6 +108,7 @@ function qemuArguments(model: MachineModel, mode: 'boot' | 'restore'): string[] 
     ...['-machine', 'q35,memory-backend=ram', '-m', `size=${model.memory}b`],
     ...['-object', mode === 'boot' ? `${ram},share=on` : `${ram},share=off,readonly=on,rom=off`],
     ...lanes[model.lane],
+    ...['-smp', String(processorsOf[model.lane])],
     ...['-chardev', 'socket,id=monitor,fd=3', '-object', 'monitor-qmp,id=qmp,chardev=monitor'],
     ...['-chardev', 'socket,id=serial,fd=4', '-serial', 'chardev:serial'],
     // A guest that reboots or panics stays as it is, so that its memory can be read.

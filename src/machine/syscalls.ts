@@ -17,6 +17,7 @@ export const sys = {
   dup: 32,
   nanosleep: 35,
   getpid: 39,
+  sched_setaffinity: 203,
   fork: 57,
   kill: 62,
   fcntl: 72,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { check, expect, type OpenFile, type Task } from '#bringup/lab';
+import { check, expect, type Guest, type OpenFile, type Task } from '#bringup/lab';
 
 const device = '/dev/dock';
 const control = '/dev/dockctl';
@@ -217,7 +217,7 @@ export default check(async ({ step, guest, module, seed }) => {
     { open, close }: Pick<Bench, 'open' | 'close'>,
   ): Promise<void> {
     const user = await guest.task();
-    const before = await allocated();
+    const before = await allocated(guest, module);
 
     await plug(ctl); // nobody opens it
     await unplug(ctl);
@@ -239,16 +239,7 @@ export default check(async ({ step, guest, module, seed }) => {
     await unplug(ctl);
 
     await guest.sleep('1s');
-    expect(await allocated(), 'bytes the module holds after all users left').toBe(before);
-  }
-
-  /** What the kernel's allocation profile says the module holds. */
-  async function allocated(): Promise<number> {
-    const profile = await guest.readFile('/proc/allocinfo');
-    return profile
-      .split('\n')
-      .filter((line) => line.includes(`[${module}]`))
-      .reduce((sum, line) => sum + parseInt(line, 10), 0);
+    expect(await allocated(guest, module), 'bytes the module holds after all users left').toBe(before);
   }
 
   await step('unloads-while-plugged', async () => {
@@ -271,4 +262,88 @@ async function pair(tasks: Promise<Task[]>): Promise<readonly [Task, Task]> {
   const [a, b] = await tasks;
   if (!a || !b) throw new Error('two tasks were asked for');
   return [a, b];
+}
+
+/**
+ * On two processors: what no order of single calls shows. Two processes push and pull at the same moment,
+ * and one uses the device while another pulls it.
+ */
+export const race = check(async ({ step, guest, module, seed }) => {
+  const command = `plug ${seed >>> 1}`;
+  let before = 0;
+
+  await step('plugs-and-unplugs', async () => {
+    await guest.load(module);
+    before = await allocated(guest, module);
+    const [one, other] = await pair(guest.tasks(2));
+    const ctl = await one.open(control, 'w');
+    const storms = await guest.storm(
+      {
+        task: one,
+        times: 20,
+        row: (row) => {
+          row.write(ctl, command);
+          row.write(ctl, 'unplug');
+        },
+      },
+      {
+        task: other,
+        times: 20,
+        row: (row) => {
+          row.write(ctl, command);
+          row.write(ctl, command);
+          row.write(ctl, 'unplug');
+        },
+      },
+    );
+    const good = (calls: readonly { good: number }[]): number =>
+      calls.reduce((sum, call) => sum + call.good, 0);
+    let plugged = 0;
+    for (const calls of storms) plugged += good(calls.slice(0, -1)) - calls.at(-1)!.good;
+    const what = 'plug commands that succeeded, less unplug commands, of two processes at once';
+    expect(plugged, what).toBeAtLeast(0);
+    expect(plugged, what).toBeAtMost(1);
+    if (plugged === 1) await ctl.write('unplug');
+    expect(await guest.exists(device), `${device} when nothing is plugged in`).toBe(false);
+  });
+
+  await step('frees-with-the-last-user', async () => {
+    const [one, other] = await pair(guest.tasks(2));
+    const ctl = await one.open(control, 'w');
+    const [pulled] = await guest.storm(
+      {
+        task: one,
+        times: 20,
+        row: (row) => {
+          row.write(ctl, command);
+          row.write(ctl, 'unplug');
+        },
+      },
+      {
+        task: other,
+        times: 400,
+        row: (row) => {
+          const file = row.open(device, 'rw', { nonblock: true });
+          row.write(file, 'here');
+          row.read(file, 64);
+          row.close(file);
+        },
+      },
+    );
+    expect(
+      pulled!.map(({ good }) => good),
+      'how many of 20 plug and 20 unplug commands succeeded while a process opens, uses and closes',
+    ).toEqual([20, 20]);
+    await guest.sleep('200ms');
+    expect(await allocated(guest, module), 'bytes the module holds after all users left').toBe(before);
+  });
+});
+
+/** What the kernel's allocation profile says the module holds. */
+async function allocated(guest: Guest, module: string): Promise<number> {
+  const profile = await guest.readFile('/proc/allocinfo');
+  return profile
+    .split('\n')
+    .filter((line) => line.includes(`[${module}]`))
+    .reduce((sum, line) => sum + parseInt(line, 10), 0);
 }
