@@ -63,26 +63,25 @@ export function toFinding(report: Report, context: FindingContext): Finding {
     if (!frames || frames.length === 0) return;
     const frame = blame({ ...report, trace: [...frames], allocated: [], freed: [], related: [] }, [module]);
     if (!frame) return;
-    const location =
-      locate(frame) ?? (frame.file && frame.line ? { file: frame.file, line: frame.line } : undefined);
+    // A line that the kernel names itself is the one: allocation tags and gcc know it better.
+    const named = frame.file !== undefined && frame.line !== undefined;
+    const location = named ? { file: frame.file!, line: frame.line! } : locate(frame);
     places.push({
       fn: frame.fn,
       role,
       ...(location && { file: location.file, line: location.line, excerpt: excerpt(sources, location) }),
     });
   };
-  if (report.kind === 'leak') add('allocated', report.allocated ?? report.trace);
+  const source = ownSource(report, sources);
+  if (source && report.kind === 'ubsan') places.push(source);
+  else if (report.kind === 'leak') add('allocated', report.allocated ?? report.trace);
   else {
     add('here', report.trace);
     add('allocated', report.allocated);
     add('freed', report.freed);
     for (const stack of report.related ?? []) if (places.length < 4) add(stack.title, stack.frames);
   }
-  if (places.length === 0 && report.source) {
-    const location = { file: report.source.file.replace(/^.*\/work\//, ''), line: report.source.line };
-    if (sources.has(location.file))
-      places.push({ fn: '', role: 'here', ...location, excerpt: excerpt(sources, location) });
-  }
+  if (places.length === 0 && source) places.push(source);
   const seq = messages[report.first]?.seq ?? Infinity;
   const step = run.marks.find((mark) => seq <= mark.seq)?.step;
   return {
@@ -95,6 +94,14 @@ export function toFinding(report: Report, context: FindingContext): Finding {
     report: textOf(report, messages),
     explanation: explain(report),
   };
+}
+
+/** The line that a report names in its own text, when it is one of the learner's. */
+function ownSource({ source }: Report, sources: Sources): Place | undefined {
+  if (!source) return undefined;
+  const location = { file: source.file.replace(/^.*\/work\//, ''), line: source.line };
+  if (!sources.has(location.file)) return undefined;
+  return { fn: '', role: 'here', ...location, excerpt: excerpt(sources, location) };
 }
 
 /** The same mistake often reports many times: one finding for each kind, title and place. */

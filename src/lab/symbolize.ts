@@ -99,9 +99,9 @@ const key = (frame: Frame): string => `${frame.fn}+${frame.offset}`;
 const sameModule = (a: string | undefined, b: string): boolean =>
   a?.replaceAll('-', '_') === b.replaceAll('-', '_');
 
-/** Addresses in a trace are return addresses: the call is just before. */
+/** Addresses in a trace are return addresses, and the call is just before; an exact one is the place itself. */
 function within(frame: Frame): number {
-  return Math.max(0, frame.offset - 1);
+  return frame.exact ? frame.offset : Math.max(0, frame.offset - 1);
 }
 
 /** The innermost line in the learner's own files: not that of a kernel header inlined there. */

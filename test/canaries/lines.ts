@@ -10,15 +10,10 @@ export async function lines(
   { kit, file }: Aviary,
   reports: readonly Report[],
 ): Promise<(frame: Frame) => string> {
-  const frames = reports.flatMap(framesOf).map(asReturnAddress);
+  const frames = reports.flatMap(framesOf);
   const locate = await symbolizer(kit, file, 'canaries', frames, sources);
   return (frame) => {
-    const place = frame.file === undefined ? locate(asReturnAddress(frame)) : frame;
+    const place = frame.file === undefined ? locate(frame) : frame;
     return `${(place?.file ?? '?').replace(/^\/work\//, '')}:${place?.line ?? '?'}`;
   };
-}
-
-/** The symbolizer takes every place for one that a call returns to, and looks just before it. */
-function asReturnAddress(frame: Frame): Frame {
-  return frame.exact ? { ...frame, offset: frame.offset + 1 } : frame;
 }
