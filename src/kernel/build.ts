@@ -138,7 +138,9 @@ async function compile(
     done += chunk.toString().match(step)?.length ?? 0;
     report();
   });
-  writeFileSync(countFile, String(done));
+  // What a whole build made is dropped, so the next one starts over.
+  if (result.status === 0) rmSync(countFile, { force: true });
+  else writeFileSync(countFile, String(done));
   writeFileSync(log, Buffer.concat([result.stdout, result.stderr]));
   if (signal?.aborted) throw new BringupError('E-KERNEL-BUILD', 'interrupted while building the kernel');
   if (result.status !== 0)
@@ -153,6 +155,6 @@ const expectedSteps = 1900;
 
 /** Objects are two thirds of the folder and are not needed to build modules or read the kernel. */
 async function keepOnlyWhatModulesNeed(kit: Kit, out: string): Promise<void> {
-  const keep = String.raw`find /build \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' -o -name 'vmlinux.unstripped' \) ! -path '/build/scripts/*' ! -path '/build/tools/*' -delete`;
+  const keep = String.raw`find /build \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' -o -name 'vmlinux.unstripped' -o -name '.tmp_vmlinux*' \) ! -path '/build/scripts/*' ! -path '/build/tools/*' -delete`;
   await run(sandboxed({ kit: kit.root, writable: { '/build': out } }, ['sh', '-c', keep]));
 }

@@ -20,6 +20,8 @@ export interface AttemptOptions {
   build?: 'kbuild';
   /** Milliseconds a build may take, in place of a minute. */
   buildDeadline?: number;
+  /** Seconds of processor time the check may take, in place of two minutes. */
+  checkSeconds?: number;
   signal?: AbortSignal;
 }
 
@@ -60,8 +62,10 @@ export async function attempt(
     }
     const { machine, restore, warm } = await making;
     options.signal?.throwIfAborted();
+    if (options.ready) await machine.resume();
     Object.assign(timings, { restore, warm });
-    const trial = { bench, lab, build, files, seed: options.seed };
+    const { seed, checkSeconds } = options;
+    const trial = { bench, lab, build, files, seed, ...(checkSeconds !== undefined && { checkSeconds }) };
     const [steady, raced] = await both(
       judgeIn(machine, bench.template, check.steady, trial),
       check.racing && judgeRacing(check.racing, trial, options.signal),

@@ -41,9 +41,14 @@ export async function prepareBench(
   return { ...bench, racing: { lane, template: await getTemplate(kit, judge, lane, options) } };
 }
 
-/** A machine of the steady lane, restored, warmed up and with the lab's devices: for `ready`. */
+/**
+ * A machine of the steady lane, restored, warmed up and with the lab's devices, for `ready`. It stands still
+ * until it is used: the agent spins, and would take a processor all the while.
+ */
 export async function readyMachine(bench: Bench): Promise<Machine> {
-  return (await restoreWarm(bench)).machine;
+  const { machine } = await restoreWarm(bench);
+  await machine.pause();
+  return machine;
 }
 
 /** As `readyMachine`, with the milliseconds that restoring and warming up took. */

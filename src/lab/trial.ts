@@ -18,6 +18,7 @@ export interface Trial {
   build: Build;
   files: Sources;
   seed: number;
+  checkSeconds?: number;
 }
 
 /** How it went in one machine. */
@@ -37,6 +38,7 @@ export async function judgeIn(
   const { bench, lab, build, files, seed } = trial;
   const modules = new Map([[lab.module, build.image!]]);
   try {
+    machine.vital.begin(trial.checkSeconds);
     const run = await runCheck(lab, check, machine, template, modules, seed);
     const checked = performance.now();
     const seen = await observe(machine, template, run);

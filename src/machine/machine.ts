@@ -181,6 +181,15 @@ export class Machine {
     await qmp.command('quit').catch(() => {}); // it may be gone before it answers
   }
 
+  /** Makes it stand still, so that it takes no processor while it waits to be used. */
+  async pause(): Promise<void> {
+    await this.#qemu.qmp.command('stop');
+  }
+
+  async resume(): Promise<void> {
+    await this.#qemu.qmp.command('cont');
+  }
+
   /** Ends the machine and waits until it is gone. */
   async stop(): Promise<void> {
     if (this.#stopped) return;

@@ -333,6 +333,17 @@ test('the module that the harm is put into passes without it', async () => {
 describe('a module that does not come back', () => {
   test.for(hangs)('$name', (harm) => failing(harm));
 
+  test('every call takes long, and none too long', async () => {
+    const slow = harmful({
+      top: '#include <linux/delay.h>\nstatic int slow(struct kprobe *p, struct pt_regs *r) { mdelay(300); return 0; }\nstatic struct kprobe every = { .symbol_name = "ksys_read", .pre_handler = slow };',
+      init: 'register_kprobe(&every);',
+    });
+    const verdict = await judged(slow, { checkSeconds: 3 });
+    timed('every read takes 0.3 s', verdict);
+    expect(verdict.outcome, said(verdict)).toBe('fail');
+    expect(said(verdict)).toMatch(/more than 3 s of a processor/);
+  });
+
   test.for([
     { name: 'in init', harm: { init: 'local_irq_disable(); for (;;) cpu_relax();' } },
     {
