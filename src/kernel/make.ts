@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Kit } from '../kit/kit.ts';
 import { BringupError } from '../shared/errors.ts';
 import { lockHolder } from '../shared/lock.ts';
@@ -7,7 +8,7 @@ import { cacheFolder, dataFolder } from '../shared/paths.ts';
 import type { OnProgress, Progress } from '../shared/progress.ts';
 import { buildKernel } from './build.ts';
 import { loadFlavor } from './flavor.ts';
-import type { Kernel } from './kernel.ts';
+import { findKernel, type Kernel } from './kernel.ts';
 import { buildOwn } from './own.ts';
 import { fetchPrebuilt } from './prebuilt.ts';
 
@@ -48,6 +49,16 @@ export function buildState(id: string): { pid: number; progress?: Progress } | u
   } catch {
     return { pid };
   }
+}
+
+/** The kernel of a flavor unless its recipe has changed since it was built. */
+export function findCurrentKernel(id: string): Kernel | undefined {
+  const flavor = loadFlavor(id);
+  const kernel = findKernel(id);
+  if (!kernel || !('source' in flavor)) return kernel;
+  const request = cacheFolder('kernels', id, 'build', '.bringup-config');
+  const wanted = readFileSync(join(flavor.folder, flavor.config), 'utf8');
+  return existsSync(request) && readFileSync(request, 'utf8') === wanted ? kernel : undefined;
 }
 
 /** True when some part of an unfinished build is there to go on from. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installPackages, missingPackages } from '../../kit/host.ts';
 import { findKit, makeKit } from '../../kit/kit.ts';
 import { findKernel } from '../../kernel/kernel.ts';
-import { begun, buildState, makeKernel } from '../../kernel/make.ts';
+import { begun, buildState, findCurrentKernel, makeKernel } from '../../kernel/make.ts';
 import { prepareBench } from '../../lab/bench.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import { cacheFolder, repository } from '../../shared/paths.ts';
@@ -30,7 +30,7 @@ export async function start(
     await installPackages(missing, signal);
   }
   const kit = await makeKit(view.on, signal);
-  if (!findKernel(core)) {
+  if (!findCurrentKernel(core)) {
     // The background build starts first: downloading and booting Debian's kernel does not slow it much.
     if (!buildState(core)) startBuilder();
     if (options.quick !== false && !findKernel('quick')) await makeKernel(kit, 'quick', view.on, signal);
@@ -73,7 +73,7 @@ function startBuilder(): void {
 
 /** Shows the background build's progress until it has ended. Throws E-KERNEL-BUILD when it failed. */
 async function follow(on: ReturnType<typeof progressView>['on'], signal: AbortSignal): Promise<void> {
-  for (let idle = 0; !findKernel(core);) {
+  for (let idle = 0; !findCurrentKernel(core);) {
     signal.throwIfAborted();
     const state = buildState(core);
     idle = state ? 0 : idle + 1;
