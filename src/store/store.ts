@@ -70,7 +70,8 @@ export const openStore = guarded(async (signal?: AbortSignal): Promise<Store> =>
     throw error;
   }
   const db = drizzle(sql, { casing: 'snake_case' });
-  return { db, sql, close: () => sql.end({ timeout: 5 }) };
+  // The driver would wait for ever for a connection that broke during a query.
+  return { db, sql, close: () => sql.end({ timeout: 1 }) };
 });
 
 /** Connections to a database; they are made when they are needed and again when they break. */
