@@ -20,6 +20,7 @@ interface Flags {
   templates?: boolean;
   all?: boolean;
   write?: boolean;
+  replace?: boolean;
   port: string;
 }
 
@@ -199,6 +200,30 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .action((options: Flags) =>
       run(async () => (await import('./commands/roadmap.ts')).roadmapCheck(options))(),
     );
+
+  const db = program.command('db').description('the database: placement, plans, attempts');
+  db.command('backup [file]')
+    .description('everything in it as one file')
+    .option(...json)
+    .action((file: string | undefined, options: Flags) =>
+      run(async (signal) => (await import('./commands/db.ts')).dbBackup(file, options, signal))(),
+    );
+  db.command('restore <file>')
+    .description('put a backup into it')
+    .option('--replace', 'in the place of what is there, which is backed up first')
+    .option(...json)
+    .action((file: string, options: Flags) =>
+      run(async (signal) => (await import('./commands/db.ts')).dbRestore(file, options, signal))(),
+    );
+  db.command('export [file]')
+    .description('all that is stored of you, as JSON')
+    .action((file: string | undefined) =>
+      run(async (signal) => (await import('./commands/db.ts')).dbExport(file, signal))(),
+    );
+  db.command('status')
+    .description('which one it is, whether it runs, what is in it')
+    .option(...json)
+    .action((options: Flags) => run(async () => (await import('./commands/db.ts')).dbStatus(options))());
 
   const kit = program.command('kit').description('the Debian toolchain');
   kit
