@@ -93,7 +93,7 @@ export const credit = bringup.table(
     personId: owner(),
     skill: text().notNull(),
     source: text({ enum: creditSources }).notNull(),
-    evidence: json().notNull(),
+    evidence: json(),
     at: now(),
   },
   (t) => [
@@ -123,7 +123,7 @@ export const stepDone = bringup.table(
   {
     personId: owner(),
     step: text().notNull(),
-    evidence: json().notNull(),
+    evidence: json(),
     at: now(),
   },
   (t) => [primaryKey({ columns: [t.personId, t.step] })],

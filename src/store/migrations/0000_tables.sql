@@ -27,7 +27,7 @@ CREATE TABLE "bringup"."credit" (
 	"person_id" uuid NOT NULL,
 	"skill" text NOT NULL,
 	"source" text NOT NULL,
-	"evidence" jsonb NOT NULL,
+	"evidence" jsonb,
 	"at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "credit_person_id_skill_source_pk" PRIMARY KEY("person_id","skill","source"),
 	CONSTRAINT "credit_source" CHECK ("bringup"."credit"."source" in ('placement', 'lab', 'mentor', 'record', 'hand'))
@@ -73,7 +73,7 @@ CREATE TABLE "bringup"."plan" (
 CREATE TABLE "bringup"."step_done" (
 	"person_id" uuid NOT NULL,
 	"step" text NOT NULL,
-	"evidence" jsonb NOT NULL,
+	"evidence" jsonb,
 	"at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "step_done_person_id_step_pk" PRIMARY KEY("person_id","step")
 );
