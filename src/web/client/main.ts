@@ -1,4 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// What makes pages handier. Each part looks for what it works on and does nothing where that is not.
+import { copyButtons } from './copy.ts';
+import { filters } from './filters.ts';
+import { graphs } from './graph.ts';
+import { keys } from './keys.ts';
+import { instantResults } from './search.ts';
 import { themeButtons } from './theme.ts';
 
 themeButtons();
+keys();
+filters();
+instantResults();
+copyButtons();
+graphs();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Skill } from '../../roadmap/schema.ts';
+import { neighbors, type Drawing } from './graph.ts';
 import { reading, type Reading } from './reading.ts';
 import { fieldRef, labRef, skillRef, skillRefs, stageRef } from './refs.ts';
 import type { LabRef, Ref, SkillRef, StageRef } from './refs.ts';
@@ -11,6 +12,7 @@ export interface SkillPage {
   needs: SkillRef[];
   /** What needs it. */
   leads: SkillRef[];
+  around: Drawing;
   labs: LabRef[];
   upstream: string[];
   mentor: string[];
@@ -34,6 +36,7 @@ export function skillPage(id: string): SkillPage | undefined {
     stage: stageRef(skill.stage),
     needs: skillRefs(skill.needs),
     leads: skillRefs(site().neededBy.get(id)!),
+    around: neighbors(id),
     labs: proofs.flatMap((proof) => ('lab' in proof ? [labRef(proof.lab)] : [])),
     upstream: proofs.flatMap((proof) => ('upstream' in proof ? [proof.upstream] : [])),
     mentor: proofs.flatMap((proof) => ('mentor' in proof ? [proof.mentor] : [])),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { depths, type Depth, type Stage } from '../../roadmap/schema.ts';
 import { labRef, skillRef, stageRef, type LabRef, type SkillRef, type StageRef } from './refs.ts';
+import { stageGraph, type Drawing } from './graph.ts';
 import { hoursOf, site } from './site.ts';
 
 /** A stage as a line of the boot log. */
@@ -35,6 +36,7 @@ export function stageLine(stage: Stage): StageLine {
 export interface StagePage {
   line: StageLine;
   labs: LabRef[];
+  graph: Drawing;
   previous?: StageRef;
   next?: StageRef;
 }
@@ -49,6 +51,7 @@ export function stagePage(id: string): StagePage | undefined {
   return {
     line: stageLine(stage),
     labs: labsOf(stage.number),
+    graph: stageGraph(stage.number),
     ...(previous && { previous: stageRef(previous.number) }),
     ...(next && { next: stageRef(next.number) }),
   };

@@ -9,7 +9,16 @@ interface Entry {
 export const main: Entry[] = [
   { href: '/', says: 'Roadmap' },
   { href: '/skills', says: 'Skills' },
+  { href: '/graph', says: 'Graph' },
+  { href: '/labs', says: 'Labs' },
+  { href: '/specializations', says: 'Specializations' },
 ];
 
 /** What stands at its end. */
-export const rest: Entry[] = [];
+export const rest: Entry[] = [
+  { href: '/forces', says: 'Forces' },
+  { href: '/domains', says: 'Domains' },
+  { href: '/library', says: 'Library' },
+  { href: '/sources', says: 'Sources' },
+  { href: '/api', says: 'Data as JSON' },
+];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { stageLines, type StageLine } from '../../site/stages.ts';
+import type { ServerLoadEvent } from '@sveltejs/kit';
+import { homePage, type HomePage } from '../../site/home.ts';
 
-export function load(): { lines: StageLine[] } {
-  return { lines: stageLines() };
+export function load({ url }: ServerLoadEvent): HomePage {
+  return homePage(url.searchParams);
 }
