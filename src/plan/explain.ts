@@ -13,26 +13,28 @@ export function reasonsOf(order: Order, scope: Scope): Map<StepId, Reason[]> {
   const reasons = new Map<StepId, Reason[]>();
   for (const id of scope.steps) {
     const ref = id.slice(id.indexOf(':') + 1);
-    const why: Reason[] = [];
     const lab = id.startsWith('lab:') ? order.labs.get(ref) : undefined;
+    const why: Reason[] = [];
     if ((lab ? scope.goal.labs : scope.goal.skills).includes(ref)) why.push({ kind: 'target' });
     if (!lab && scope.gaps.has(ref)) why.push({ kind: 'gap' });
-    const proved = lab?.proves.map((one): StepId => `skill:${one}`).filter((one) => scope.steps.has(one));
-    if (proved?.length) why.push({ kind: 'proves', skills: order.all.filter((one) => proved.includes(one)) });
-    const by = needed.get(id);
-    if (by) why.push({ kind: 'needed', by });
+    const proved = new Set(lab?.proves.map((skill): StepId => `skill:${skill}`));
+    const skills = order.all.filter((one) => proved.has(one) && scope.steps.has(one));
+    if (skills.length > 0) why.push({ kind: 'proves', skills });
+    const by = needed.get(id) ?? [];
+    // Most labs are there because of the skills they take; they are a reason only where there is no other.
+    const strong = by.filter((one) => lab !== undefined || one.startsWith('skill:'));
+    if (strong.length > 0) why.push({ kind: 'needed', by: strong });
+    else if (why.length === 0) why.push({ kind: 'needed', by });
     reasons.set(id, why);
   }
   return reasons;
 }
 
-/** What a step is there for, as far as it is of the plan: a lab takes skills, and is no reason for those it proves. */
-function needsOf(order: Order, id: StepId): StepId[] {
+function needsOf(order: Order, id: StepId): readonly StepId[] {
   const lab = id.startsWith('lab:') && order.labs.get(id.slice('lab:'.length));
-  if (!lab) return [...(order.after.get(id) ?? [])];
-  const takes = lab.takes.filter((skill) => !lab.proves.includes(skill));
+  if (!lab) return order.after.get(id) ?? [];
   return [
-    ...takes.map((skill): StepId => `skill:${skill}`),
+    ...lab.takes.map((skill): StepId => `skill:${skill}`),
     ...lab.needs.map((need): StepId => `lab:${need}`),
   ];
 }

@@ -33,6 +33,12 @@ const target = z.discriminatedUnion('kind', [
 const credit = z.strictObject({ skill: id, source: z.enum(['placement', 'lab', 'mentor', 'record']) });
 const done = z.union([z.strictObject({ skill: id, on: day }), z.strictObject({ lab: id, on: day })]);
 
+const spent = z.number().min(0).max(1000);
+const worked = z.union([
+  z.strictObject({ skill: id, hours: spent }),
+  z.strictObject({ lab: id, hours: spent }),
+]);
+
 const form = z.strictObject({
   target,
   /** Hours a week; quarters of an hour count. */
@@ -47,17 +53,15 @@ const form = z.strictObject({
   /** Skills below the entry stage that placement found missing: they are revisited. */
   gaps: z.array(id).max(1000).default([]),
   done: z.array(done).max(2000).default([]),
-  /** Hours already put into skills that are not done. */
-  worked: z
-    .array(z.strictObject({ skill: id, hours: z.number().min(0).max(1000) }))
-    .max(1000)
-    .default([]),
+  /** Hours already put into what is not done. */
+  worked: z.array(worked).max(1000).default([]),
 });
 
 export type Target = z.infer<typeof target>;
 export type DaysOff = z.infer<typeof daysOff>;
 export type Credit = z.infer<typeof credit>;
 export type Done = z.infer<typeof done>;
+export type Worked = z.infer<typeof worked>;
 /** All that a plan is made of, beside the roadmap. */
 export type PlanInput = z.infer<typeof form>;
 /** The same as it may be given: what has a default may be left out. */

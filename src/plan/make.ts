@@ -43,7 +43,12 @@ function stepsOf(roadmap: Roadmap, order: Order, scope: Scope, input: PlanInput)
   const open = order.all.filter((id) => scope.steps.has(id) && !scope.done.has(id));
   const isOpen = new Set(open);
   const why = reasonsOf(order, scope);
-  const worked = new Map(input.worked.map(({ skill, hours }) => [currentId(roadmap, skill), hours * 60]));
+  const worked = new Map(
+    input.worked.map((one) => [
+      'skill' in one ? `skill:${currentId(roadmap, one.skill)}` : `lab:${one.lab}`,
+      one.hours * 60,
+    ]),
+  );
   const work = open.map((id) => workOf(order, id, worked));
   const parts = schedule(
     work.map(({ minutes }) => minutes),
@@ -83,10 +88,9 @@ function workOf(
   worked: ReadonlyMap<string, number>,
 ): { minutes: number; worked: number } {
   const [kind, ref] = split(id);
-  if (kind === 'lab')
-    return { minutes: Math.ceil(order.labs.get(ref)!.lab.minutes / quarter) * quarter, worked: 0 };
-  const all = order.skills.get(ref)!.hours * 60;
-  const spent = Math.floor(Math.min(worked.get(ref) ?? 0, all - quarter) / quarter) * quarter;
+  const whole = kind === 'lab' ? order.labs.get(ref)!.lab.minutes : order.skills.get(ref)!.hours * 60;
+  const all = Math.ceil(whole / quarter) * quarter;
+  const spent = Math.floor(Math.min(worked.get(id) ?? 0, all - quarter) / quarter) * quarter;
   return { minutes: all - spent, worked: spent };
 }
 
