@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command, CommanderError } from 'commander';
 import { asBringupError, BringupError, exit } from '../shared/errors.ts';
+import type { PlanOptions } from './commands/plan.ts';
 import { wrap } from './view/style.ts';
 
 /** Options of all commands; each command reads its own. */
@@ -224,6 +225,24 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('which one it is, whether it runs, what is in it')
     .option(...json)
     .action((options: Flags) => run(async () => (await import('./commands/db.ts')).dbStatus(options))());
+
+  program
+    .command('plan [target]')
+    .description('a dated path to a specialization, domain, stage or job; without one, what there is')
+    .option('--hours <n>', 'hours a week', '6')
+    .option('--start <day>', 'first day, as 2026-12-01; today unless given')
+    .option('--entry <stage>', 'entry stage: what is below it counts as known')
+    .option('--off <days>', 'days off: sat,sun,2026-12-24..2027-01-02')
+    .option('--done <names>', 'skills and labs that are done; NAME=HOURS for hours put into one')
+    .option('--job <file>', 'plan for a job description (- is standard input)')
+    .option('--with <skills>', 'add skills to those the job asks for')
+    .option('--without <skills>', 'take skills out of those the job asks for')
+    .option('--ics <file>', 'write an iCalendar file (- is standard output)')
+    .option('--markdown', 'print it as Markdown')
+    .option(...json)
+    .action((target: string | undefined, options: PlanOptions) =>
+      run(async () => (await import('./commands/plan.ts')).plan(target, options))(),
+    );
 
   const kit = program.command('kit').description('the Debian toolchain');
   kit

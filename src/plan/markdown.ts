@@ -43,7 +43,7 @@ function ticked({ title, on }: { title: string; on: string }): string {
 }
 
 /** A text that CommonMark (and GitHub's dialect) shows as it is, in one line. */
-export function escapeMarkdown(text: string): string {
+function escapeMarkdown(text: string): string {
   return oneLine(text)
     .replace(/[\\`*_{}[\]<>#|~&$!@]/g, '\\$&')
     .replace(/:(?=\/\/)|(?<=www)\./gi, '\\$&');

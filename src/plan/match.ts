@@ -65,7 +65,12 @@ export function matchJob(roadmap: Roadmap, text: string): JobMatch {
   };
 }
 
+const trees = new WeakMap<Roadmap['aliases'], Node>();
+
+/** The tree of all phrases, made once for each table. */
 function treeOf({ aliases }: Roadmap): Node {
+  const known = trees.get(aliases);
+  if (known) return known;
   const root: Node = { next: new Map(), entries: [] };
   const add = (phrase: string, entry: Node['entries'][number]): void => {
     let node = root;
@@ -81,6 +86,7 @@ function treeOf({ aliases }: Roadmap): Node {
     for (const phrase of exact)
       add(phrase, { ...entry, exact: written(words(phrase).map(({ text }) => text)) });
   }
+  trees.set(aliases, root);
   return root;
 }
 

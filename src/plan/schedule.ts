@@ -16,7 +16,7 @@ const horizon = 100 * 366;
  * So no week from Monday to Sunday holds more than the hours asked for, and with more hours no day holds
  * less. Throws E-PLAN when a day would hold more than 16 hours.
  */
-export function minutesByDay({ hours, off }: PlanInput): (day: number) => number {
+function minutesByDay({ hours, off }: PlanInput): (day: number) => number {
   const working = weekdays.flatMap((name, at) => (off.weekdays.includes(name) ? [] : [at]));
   const quarters = Math.floor((hours * 60) / quarter);
   const least = Math.floor(quarters / working.length);

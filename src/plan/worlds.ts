@@ -29,7 +29,7 @@ export class World {
 }
 
 /** The days that requests play in. */
-export const epoch = '2026-11-24';
+const epoch = '2026-11-24';
 
 const depth = fc.constantFrom<Depth>(...depths);
 
@@ -83,7 +83,9 @@ const drawn: fc.Arbitrary<World> = fc
     const ids = skills.map((_, at) => `s${at}`);
     const { roadmap } = real;
     const target = { id: 'goal', title: 'Goal', skills: pick(goal, skills.length, 's') };
-    const ranked = ids.map((id) => ({ id, key: shuffle.next().value! })).sort((a, b) => a.key - b.key);
+    const ranked = ids
+      .map((id) => ({ id, key: shuffle.next().value as number }))
+      .sort((a, b) => a.key - b.key);
     return new World(
       {
         ...roadmap,
@@ -114,7 +116,7 @@ const drawn: fc.Arbitrary<World> = fc
     );
   });
 
-export const worlds: fc.Arbitrary<World> = fc.oneof(fc.constant(real), drawn);
+const worlds: fc.Arbitrary<World> = fc.oneof(fc.constant(real), drawn);
 
 const day = (least: number, most: number): fc.Arbitrary<string> =>
   fc.integer({ min: least, max: most }).map((number) => isoDay(dayNumber(epoch) + number));
@@ -154,7 +156,7 @@ export function doneThings({ roadmap, labs }: World): fc.Arbitrary<Done[]> {
 }
 
 /** Requests that can be met, with double their hours too: no day is asked to hold more than 16. */
-export function requests(world: World): fc.Arbitrary<PlanRequest & { hours: number }> {
+function requests(world: World): fc.Arbitrary<PlanRequest & { hours: number }> {
   const ids = world.roadmap.skills.map(({ id }) => id);
   const range = fc
     .tuple(fc.integer({ min: -20, max: 800 }), fc.integer({ min: 0, max: 40 }))

@@ -7,6 +7,7 @@ const texts = (text: string): string[] => words(text).map((word) => word.text);
 
 test.each([
   ['io_uring, C++ and C#.', ['io_uring', 'C++', 'and', 'C#']],
+  ['C++17/Rust', ['C++17', 'Rust']],
   ['Linux 6.12. Then 7', ['Linux', '6.12', 'Then', '7']],
   ['kühl—naïve', ['kühl', 'naïve']],
   ['--- ... ', []],

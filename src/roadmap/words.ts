@@ -13,13 +13,13 @@ export interface Word {
 export const longestPhrase = 6;
 
 // No part of it can match what another part can, so matching takes time in proportion to the text.
-const word = /[\p{L}\p{M}\p{N}_]+(?:\.\p{N}+)*(?:\+\+|#)?/gu;
+const word = /[\p{L}\p{M}\p{N}_]+(?:\.\p{N}+)*(?:(?:\+\+|#)\p{N}*)?/gu;
 const widestGap = 24;
 const gaps = [/^[ \t\u00a0]+$/, /^[-/.\u2010\u2011\u2013]$/, /^[ \t]*\r?\n[ \t]*$/];
 
 /**
  * The words of a text, for phrases to be found in: letters, digits and `_`, with the digits of `6.12` kept
- * together and the signs of `C++` and `C#` kept. Takes time in proportion to the text, whatever it is.
+ * together and the signs of `C++17` and `C#` kept. Takes time in proportion to the text, whatever it is.
  */
 export function words(text: string): Word[] {
   let end = 0;
