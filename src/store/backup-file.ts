@@ -71,16 +71,22 @@ export async function readBackup(
   const file = await open(path, 'r').catch((error: unknown) => {
     throw new BringupError('E-INPUT', `${path} can not be read`, { cause: error });
   });
-  if (!(await file.stat()).isFile()) throw damaged('it is no file');
   try {
-    await pipeline(file.createReadStream(), createGunzip(), async (source: AsyncIterable<Buffer>) => {
-      for await (const line of linesOf(source)) await take(line);
-    });
+    if (!(await file.stat()).isFile()) throw damaged('it is no file');
+    await pipeline(
+      file.createReadStream({ autoClose: false }),
+      createGunzip(),
+      async (source: AsyncIterable<Buffer>) => {
+        for await (const line of linesOf(source)) await take(line);
+      },
+    );
   } catch (error) {
     if (error instanceof BringupError) throw error;
     if (isErrno(error) && /^Z_/.test(error.code ?? ''))
       throw damaged(`it can not be unpacked (${error.message})`);
     throw error;
+  } finally {
+    await file.close();
   }
   if (!found || !ended) throw damaged('it ends too early');
   return { header: found, rows };
@@ -104,7 +110,7 @@ function parse<T>(form: z.ZodType<T>, text: string, damaged: (why: string) => Br
   if (version.success)
     throw new BringupError(
       'E-DB-NEWER',
-      `the backup has the format ${version.data.version}, which is newer than 1`,
+      `the backup has format ${version.data.version}, and this bringup reads format 1`,
     );
   const parsed = form.safeParse(value);
   if (!parsed.success) throw damaged('it is not what bringup writes');

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { link, open, rename } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Sql, TransactionSql } from 'postgres';
@@ -18,16 +18,17 @@ export interface BackupMade {
   rows: number;
 }
 
-/** Where a backup goes that was given no name. */
+/** Where a backup goes that was given no name; makes the folder. */
 export function defaultBackup(at = new Date()): string {
-  const time = at.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
-  return dataFolder('backups', `bringup-${time}.backup`);
+  const folder = dataFolder('backups');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, `bringup-${at.toISOString().replace(/[-:]/g, '')}.backup`);
 }
 
 /**
  * Writes everything in our schema as it is at one instant, however much it is used meanwhile. The file appears
  * under its name when it is whole and on the disk; it is readable by the user alone. Throws E-INPUT when there is
- * a file of that name, E-HOST-DISK, and what queries throw.
+ * a file of that name or the place can not be written to, E-HOST-DISK, and what queries throw.
  */
 export const backUp = guarded(async (sql: Sql, file: string): Promise<BackupMade> =>
   // The lock in a transaction of its own: this one must begin to see only when no migration is under way.
@@ -42,7 +43,6 @@ export async function writeBackup(tx: TransactionSql, file: string): Promise<Bac
   const path = resolve(file);
   if (existsSync(path))
     throw new BringupError('E-INPUT', `${path} is already there`, { next: 'Name another file.' });
-  mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}.partial`;
   const tables = await tablesOf(tx);
   const head: BackupHeader = {
@@ -59,6 +59,9 @@ export async function writeBackup(tx: TransactionSql, file: string): Promise<Bac
     await sync(partial);
     await place(partial, path);
     await sync(dirname(path));
+  } catch (error) {
+    if (!isErrno(error) || error.syscall !== 'open') throw error;
+    throw new BringupError('E-INPUT', `${path} can not be written: ${error.message}`, { cause: error });
   } finally {
     rmSync(partial, { force: true });
   }

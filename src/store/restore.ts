@@ -29,7 +29,7 @@ export const restore = guarded(
     const later = pending(known, header.migrations);
     const earlier = known.slice(0, known.length - later.length);
     return sql.begin('isolation level read committed', async (tx) => {
-      await tx`set local lock_timeout = '10s'`;
+      await tx`set local lock_timeout = '5s'`;
       await lockSchema(tx);
       pending(known, await appliedMigrations(tx)); // what a newer bringup stored is not replaced
       const replaced = await makeRoom(tx, options.replace ?? false);
@@ -77,7 +77,6 @@ async function insertRows(tx: TransactionSql, file: string, header: BackupHeader
     },
   });
   await flush();
-  for (const table of tables.values()) await setCounters(tx, table);
   return read.rows;
 }
 
@@ -85,17 +84,10 @@ async function insert(tx: TransactionSql, { name, columns }: Table, rows: readon
   const table = `bringup.${quoted(name)}`;
   const list = columns.map(quoted).join(', ');
   await tx.unsafe(
-    `insert into ${table} (${list}) overriding system value
+    `insert into ${table} (${list})
     select ${list} from jsonb_populate_recordset(null::${table}, $1::text::jsonb)`,
     [`[${rows.join(',')}]`],
   );
 }
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-/** Lets columns that count by themselves go on after the highest number. */
-async function setCounters(tx: TransactionSql, { name, counters }: Table): Promise<void> {
-  for (const column of counters)
-    await tx`select setval(pg_get_serial_sequence(${`bringup.${name}`}, ${column}),
-      coalesce(max(${tx(column)}), 1), max(${tx(column)}) is not null) from bringup.${tx(name)}`;
-}

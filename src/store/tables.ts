@@ -6,8 +6,6 @@ export interface Table {
   name: string;
   /** Columns that can be written. */
   columns: string[];
-  /** Columns that count up by themselves. */
-  counters: string[];
 }
 
 /** All tables of our schema but that of migrations; each stands after those it refers to. */
@@ -16,9 +14,6 @@ export async function tablesOf(sql: Sql | TransactionSql): Promise<Table[]> {
     select c.relname as name,
       (select json_agg(attname order by attnum) from pg_attribute
         where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '') as columns,
-      (select coalesce(json_agg(attname), '[]') from pg_attribute
-        where attrelid = c.oid and attnum > 0 and not attisdropped
-          and pg_get_serial_sequence(c.oid::regclass::text, attname) is not null) as counters,
       (select coalesce(json_agg(distinct r.relname), '[]')
         from pg_constraint k join pg_class r on r.oid = k.confrelid
         where k.conrelid = c.oid and k.contype = 'f' and r.oid <> c.oid) as needs
