@@ -5,12 +5,12 @@ import { BringupError } from '../shared/errors.ts';
 export function serverFailure(said: string, what: string): BringupError {
   const lines = said.split('\n').map((line) => line.trim());
   const telling = lines.filter((line) => /\b(FATAL|PANIC|ERROR|error): |error while loading/.test(line));
-  const reason = (telling.at(-1) ?? lines.filter(Boolean).at(-1) ?? 'it said nothing').replace(
+  const reason = (telling[0] ?? lines.filter(Boolean).at(-1) ?? 'it said nothing').replace(
     /^.*?\b(FATAL|PANIC|ERROR): +/,
     '',
   );
   const message = `${what}: ${reason}`;
-  if (/No space left on device|Disk quota exceeded/.test(said))
+  if (/No space left on device|Disk quota exceeded|Check free disk space/.test(said))
     return new BringupError('E-HOST-DISK', message, {
       next: 'Free some space, then run it again. Nothing that was stored is lost.',
     });
