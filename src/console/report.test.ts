@@ -80,8 +80,8 @@ test('lockdep: locks in order, where each was taken, the earlier stacks', () => 
     report.related?.map(({ title, frames }) => [title, frames.find(({ module }) => module)?.fn]),
   ).toEqual([
     ['entry_lock taken at', 'take_in_both_orders'],
-    ['-> #1 (entry_lock){+.+.}-{3:3}:', 'take_in_both_orders'],
-    ['-> #0 (table_lock){+.+.}-{3:3}:', 'take_in_both_orders'],
+    ['-> #1 (entry_lock){+.+.}-{4:4}:', 'take_in_both_orders'],
+    ['-> #0 (table_lock){+.+.}-{4:4}:', 'take_in_both_orders'],
   ]);
 });
 

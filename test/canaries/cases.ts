@@ -37,7 +37,6 @@ const needs: Record<string, Partial<Case>> = {
 
 /** Canaries that only Debian's kernel catches, or reports in another way than core. */
 const onQuick: Record<string, string> = {
-  'oops-stack-overflow': 'oops-stack-overflow',
   'list-del-bug': 'list-del',
   'oops-jump-lost': 'oops-jump-to-nowhere',
   'slab-double-free': 'slab-double-free',

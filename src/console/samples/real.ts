@@ -55,9 +55,9 @@ export const real: Readonly<Record<string, string | readonly string[]>> = {
   'hung-task': 'hung-task: task blocked | uninterruptible for more than 5 s @ wait_for_nobody [canaries]',
   'irq-enabled': [
     'warning: DEBUG_LOCKS_WARN_ON(lockdep_hardirq_context()) | kernel/locking/lockdep.c @ enable_interrupts [canaries]',
-    'warning: irq 24 handler enable_interrupts enabled interrupts | kernel/irq/handle.c @ enable_interrupts [canaries]',
+    'warning: irq 28 handler enable_interrupts enabled interrupts | kernel/irq/handle.c @ enable_interrupts [canaries]',
   ],
-  'irq-nobody-cared': 'irq: interrupt that nobody cared about | irq 24 @ not_mine [canaries]',
+  'irq-nobody-cared': 'irq: interrupt that nobody cared about | irq 28 @ not_mine [canaries]',
   'kasan-after-rcu': 'kasan: slab-use-after-free | read of 8 bytes @ read_after_grace_period [canaries]',
   'kasan-double-free': 'kasan: double-free | freed a second time @ free_twice [canaries]',
   'kasan-global': 'kasan: global-out-of-bounds | read of 1 byte @ overrun_a_table [canaries]',
