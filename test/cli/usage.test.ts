@@ -63,6 +63,10 @@ describe('help', () => {
     ['kernel build', ['--rejudge', '--json']],
     ['kernel add', ['--name']],
     ['kernel remove', []],
+    ['db backup', ['--json']],
+    ['db restore', ['--replace', '--json']],
+    ['db export', []],
+    ['db status', ['--json']],
     ['kit info', ['--json']],
     ['cache size', ['--json']],
     ['cache prune', ['--templates', '--all']],
@@ -93,7 +97,20 @@ describe('help', () => {
       'explain',
     ];
     expect(listed.sort()).toEqual(
-      [...known, 'lab', 'kernel', 'kit', 'cache', 'test', 'bench', 'help'].sort(),
+      [
+        ...known,
+        'lab',
+        'kernel',
+        'web',
+        'roadmap',
+        'db',
+        'plan',
+        'kit',
+        'cache',
+        'test',
+        'bench',
+        'help',
+      ].sort(),
     );
   });
 });
