@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url';
 import { BringupError, isErrno } from '../shared/errors.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { builtPages } from './build.ts';
+import { pageKinds } from './site/pages.ts';
 import { site } from './site/site.ts';
 
 export interface ServeOptions {
@@ -47,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<{ url: string; close
   };
   const server = createServer((request, response) => answer(request, response, handler));
   const url = `http://${host}:${await listen(server, host, port)}`;
+  await warm(url);
   return {
     url,
     close: () =>
@@ -55,6 +57,11 @@ export async function serve(options: ServeOptions): Promise<{ url: string; close
         server.closeAllConnections();
       }),
   };
+}
+
+/** Has one page of each kind made, so that the first reader does not wait for what is loaded at first use. */
+async function warm(url: string): Promise<void> {
+  for (const path of pageKinds()) await (await fetch(url + path)).arrayBuffer();
 }
 
 /** Names by which a browser on this machine may call us. Any other means that a page elsewhere does. */

@@ -27,16 +27,29 @@ const vitest = (output: string): [number, number] | undefined => {
 
 // Entry points, and modules whose exports are for others: the lab interface and dynamic imports.
 const excluded =
-  '--excludePathsFromReport=config;labs/;test/;cli/commands/;cli/program;lab/api;lab/skeleton;console/index';
+  '--excludePathsFromReport=config;labs/;test/;cli/commands/;cli/program;lab/api;lab/skeleton;console/index;web/site';
 
 // A machine of the steady lane takes one processor; more than two at a time would disturb each other's times.
 const jobs = Math.min(2, availableParallelism());
 
 const parts: Part[] = [
   { name: 'types', argv: [tool('tsc')] },
+  {
+    name: 'types of the web',
+    argv: [tool('svelte-check'), '--tsconfig', 'src/web/tsconfig.json', '--fail-on-warnings'],
+  },
   { name: 'lint', argv: [tool('eslint'), '.'] },
   { name: 'format', argv: [tool('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'dead code', argv: [tool('ts-unused-exports'), 'tsconfig.json', '--allowUnusedTypes', excluded] },
+  {
+    name: 'dead code of the web',
+    argv: [
+      tool('ts-unused-exports'),
+      'src/web/tsconfig.json',
+      '--allowUnusedTypes',
+      '--excludePathsFromReport=config;web/app;test/',
+    ],
+  },
   { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
   {
     name: 'machine tests',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
 
 const squeeze = promisify(gzip);
@@ -30,12 +30,13 @@ async function compressed(request: Request, response: Response): Promise<Respons
   if (body.length < worthwhile || !/\bgzip\b/.test(request.headers.get('accept-encoding') ?? ''))
     return new Response(body, { status, headers });
   headers.set('content-encoding', 'gzip');
-  const etag = headers.get('etag');
-  if (etag && !etag.startsWith('W/')) headers.set('etag', `W/${etag}`);
-  return new Response(await squeeze(body, { level: constants.Z_DEFAULT_COMPRESSION }), { status, headers });
+  const squeezed = await squeeze(body);
+  headers.set('content-length', String(squeezed.length));
+  return new Response(squeezed, { status, headers });
 }
 
 export const handleError: HandleServerError = ({ kind, error, event }) => {
+  if (kind === 'framework' && error.status === 404) return { message: 'There is no such page' };
   if (kind !== 'unknown') return;
   console.error(`E-INTERNAL: ${event.request.method} ${event.url.pathname}`, error);
   return { message: 'This page could not be made' };

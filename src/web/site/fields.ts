@@ -66,7 +66,7 @@ function entry(field: Field, id: string, title: string): { id: string; title: st
 
 /** The list of a field by its name in the address, or undefined. */
 export function fieldList(name: string): FieldList | undefined {
-  return name in lists ? lists[name as Field]() : undefined;
+  return Object.hasOwn(lists, name) ? lists[name as Field]() : undefined;
 }
 
 function find<T extends { id: string }>(entries: readonly T[], id: string): T | undefined {

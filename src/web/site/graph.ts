@@ -4,15 +4,13 @@ import { closure, type Needs } from '../../roadmap/graph.ts';
 import { skillRef, stageRef, type SkillRef, type StageRef } from './refs.ts';
 import { site } from './site.ts';
 
-/** Skills drawn from left to right in the order of who needs whom; lengths in CSS pixels. */
+/** Skills drawn, and listed, from left to right in the order of who needs whom; lengths in CSS pixels. */
 export interface Drawing {
   width: number;
   height: number;
   nodes: DrawnSkill[];
   /** `path` is the data of an SVG path. */
   edges: Edge[];
-  /** Heads of stages, from top to bottom, when they are drawn one below the other. */
-  bands?: Band[];
 }
 
 export interface Edge {
@@ -41,6 +39,8 @@ export interface DrawnSkill extends Pick<SkillRef, 'id' | 'title' | 'href' | 'de
   height: number;
   /** Its title in lines that fit. */
   lines: string[];
+  /** The head of its stage, when it is the first of one and stages are drawn one below the other. */
+  band?: Band;
 }
 
 const letters = 24;
@@ -54,13 +54,12 @@ const bandGap = 26;
 /** All skills, stage below stage; needs that other needs imply are left out, here and everywhere. */
 export function wholeGraph(): Drawing {
   return once('', () => {
-    const bands: Band[] = [];
     const parts: Drawing[] = [];
     let y = 0;
     for (const { number } of site().roadmap.stages) {
-      bands.push({ ...stageRef(number), y });
-      const part = stageGraph(number);
-      parts.push(moved(part, y + bandHead));
+      const part = moved(stageGraph(number), y + bandHead);
+      const [first, ...others] = part.nodes;
+      parts.push({ ...part, nodes: [{ ...first!, band: { ...stageRef(number), y } }, ...others] });
       y += bandHead + part.height + bandGap;
     }
     const nodes = parts.flatMap((part) => part.nodes);
@@ -69,7 +68,6 @@ export function wholeGraph(): Drawing {
       height: y,
       nodes,
       edges: [...parts.flatMap((part) => part.edges), ...acrossStages(nodes)],
-      bands,
     };
   });
 }
@@ -151,12 +149,13 @@ function draw(ids: readonly string[], needs: Needs): Drawing {
     const y = Math.round(node.y - node.height / 2);
     return { id, title, href, depth, stage, x, y, width, height: node.height, lines: lines.get(id)! };
   });
+  nodes.sort((a, b) => a.x - b.x || a.y - b.y);
   const places = new Map(nodes.map((node) => [node.id, node]));
   return {
     width: Math.ceil(size.width ?? 0),
     height: Math.ceil(size.height ?? 0),
     nodes,
-    edges: graph.edges().map(({ v, w }) => {
+    edges: graph.edges().map(({ v, w }: { v: string; w: string }) => {
       const { points } = graph.edge(v, w) as { points: Point[] };
       // The first and the last are where dagre would touch the boxes; we touch them at their sides.
       const between = points.length > 3 ? points.slice(1, -1) : [];

@@ -19,7 +19,7 @@ export function stageLines(): StageLine[] {
   return site().roadmap.stages.map(stageLine);
 }
 
-export function stageLine(stage: Stage): StageLine {
+function stageLine(stage: Stage): StageLine {
   const skills = site().byStage.get(stage.number)!;
   const count = Object.fromEntries(
     depths.map((depth) => [depth, skills.filter((skill) => skill.depth === depth).length]),
