@@ -34,7 +34,7 @@ const query = z
 export function namedAddress(url = process.env['DATABASE_URL']): Address | undefined {
   if (!url) return undefined;
   const parts =
-    /^postgres(?:ql)?:\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?([^:/?]*)(?::(\d+))?(?:\/([^?]*))?(?:\?(.*))?$/.exec(
+    /^postgres(?:ql)?:\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?(\[[^\]]*\]|[^:/?]*)(?::(\d+))?(?:\/([^?]*))?(?:\?(.*))?$/.exec(
       url,
     );
   if (!parts) throw bad('it does not look like postgres://user@host/database');
@@ -46,7 +46,7 @@ export function namedAddress(url = process.env['DATABASE_URL']): Address | undef
   const secret = password || given.data.password;
   return {
     kind: 'named',
-    host: host || given.data.host || 'localhost',
+    host: host?.replace(/^\[|\]$/g, '') || given.data.host || 'localhost',
     port: Number(port || given.data.port || 5432),
     database: database || given.data.dbname || name,
     user: name,
@@ -69,5 +69,6 @@ function bad(why: string): BringupError {
 
 /** An address as people may see it, without its password. */
 export function shownAddress({ host, port, database, user }: Address): string {
-  return host.startsWith('/') ? `${database} at ${host}` : `${user}@${host}:${port}/${database}`;
+  if (host.startsWith('/')) return `${database} at ${host}`;
+  return `${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`;
 }

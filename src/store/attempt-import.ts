@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, watch } from 'node:fs';
+import { mkdirSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { and, eq } from 'drizzle-orm';
 import type { BringupError } from '../shared/errors.ts';
@@ -18,7 +18,7 @@ export interface Imported {
 }
 
 /** The file that `bringup check` appends to; it needs no server. */
-export const attemptsPath = (): string => dataFolder('attempts.jsonl');
+const attemptsPath = (): string => dataFolder('attempts.jsonl');
 
 /**
  * Stores the attempts of the file that are not in the store yet, reading on where the last import ended. It may
@@ -93,17 +93,25 @@ export function followAttempts(
     running ??= once();
   };
   mkdirSync(dirname(path), { recursive: true });
-  const watcher = watch(dirname(path), (_, name) => {
+  const watcher = watchFolder(dirname(path), (name) => {
     if (name === null || name === basename(path)) look();
   });
-  watcher.on('error', () => {}); // then the timer alone
-  // Some file systems tell nobody of changes; and it tries again after an error.
+  // For file systems that tell nobody of changes, and after an error.
   const timer = setInterval(look, 3000);
   look();
   return async () => {
-    watcher.close();
+    watcher?.close();
     clearInterval(timer);
     again = false;
     await running;
   };
+}
+
+/** Watches a folder if the host lets us: the number of watches may be used up. */
+function watchFolder(folder: string, on: (name: string | null) => void): FSWatcher | undefined {
+  try {
+    return watch(folder, (_, name) => on(name)).on('error', () => {});
+  } catch {
+    return undefined;
+  }
 }

@@ -10,7 +10,7 @@ import { BringupError, isErrno } from '../shared/errors.ts';
  * A backup is gzip over lines of JSON: a header; for each table a line ["table", name] and a line for each row,
  * as to_jsonb() gives it; last ["end", {rows, sha256}], the digest being that of all bytes before this line.
  */
-export const header = z.object({
+const header = z.object({
   format: z.literal('bringup-backup'),
   version: z.literal(1),
   at: z.iso.datetime(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { placementAnswer, placementSession } from './schema.ts';
 import { guarded } from './store-error.ts';
 import type { Db } from './store.ts';
@@ -53,12 +54,14 @@ export const beginPlacement = guarded(async (db: Db, person: string, state: unkn
 
 /**
  * Stores a step of a placement, all or nothing. Gives undefined and stores nothing when it was changed since that
- * version was read (in another tab, or by the same form sent twice): read it again and show what is asked now.
+ * version was read (in another tab, or by the same form sent twice): read it again and show what is asked now. The same
+ * for an id that nobody's placement has.
  */
 export const savePlacement = guarded(
   async (db: Db, person: string, change: PlacementChange): Promise<Placement | undefined> =>
     db.transaction(async (tx) => {
       const { id, version, state, answer, result, ended } = change;
+      if (!z.uuid().safeParse(id).success) return undefined;
       const [saved] = await tx
         .update(placementSession)
         .set({

@@ -75,7 +75,7 @@ function diskFull(cause: Error): BringupError {
 }
 
 /** Bytes of the disk that holds our database which are free for its user. */
-export function freeBytes(): number {
+function freeBytes(): number {
   try {
     const { bavail, bsize } = statfsSync(serverFiles.folder());
     return bavail * bsize;

@@ -76,9 +76,11 @@ export const openStore = guarded(async (signal?: AbortSignal): Promise<Store> =>
 
 /** Connections to a database; they are made when they are needed and again when they break. */
 export function connect(address: Address, max = 10): Sql {
+  const { host, port } = address;
+  // As lists, which its types do not know: else the driver looks for a port in an IPv6 address.
+  const place = host.startsWith('/') ? { host, port } : { host: [host], port: [port] };
   return postgres({
-    host: address.host,
-    port: address.port,
+    ...(place as { host: string; port: number }),
     database: address.database,
     user: address.user,
     password: address.password ?? '',

@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backups: consistent while the database is used, whole or not there, checked before anything is touched.
+// Backups: all there is, of one instant, whole or not there.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readBackup } from '../../src/store/backup-file.ts';
-import { backUp, defaultBackup } from '../../src/store/backup.ts';
-import { giveCredits } from '../../src/store/credits.ts';
+import { backUp } from '../../src/store/backup.ts';
 import { exportPerson } from '../../src/store/export.ts';
-import { applyMigrations, knownMigrations } from '../../src/store/migrate.ts';
 import { localPerson } from '../../src/store/people.ts';
-import { beginPlacement, savePlacement } from '../../src/store/placement.ts';
-import { markStep, savePlan } from '../../src/store/plans.ts';
 import { restore } from '../../src/store/restore.ts';
-import { attempt } from '../../src/store/schema.ts';
-import { connect, openStore, type Store } from '../../src/store/store.ts';
-import { namedAddress } from '../../src/store/address.ts';
+import type { Store } from '../../src/store/store.ts';
 import { rowCounts } from '../../src/store/tables.ts';
-import { drop, newDatabase, newDataFolder, newStore } from './helpers.ts';
+import { fill, odd } from './filled.ts';
+import { drop, newDataFolder, newStore } from './helpers.ts';
 
 let data = '';
 let full = '';
@@ -38,287 +32,68 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-const odd = 'tab\t newline\n quote" back\\slash \u2028 \u00e4\u{1f427} \\. ["end",{}]';
-
-/** Something in every table. */
-async function fill({ db }: Store): Promise<void> {
-  const me = (await localPerson(db)).id;
-  const { id } = await beginPlacement(db, me, { odd });
-  const answer = { item: 'i', response: { kind: 'short', text: odd }, outcome: 'wrong' };
-  await savePlacement(db, me, { id, version: 0, state: { odd, n: [1.5, -0, 1e300, null, true] }, answer });
-  await giveCredits(db, me, 'lab', [{ skill: 's', evidence: { odd } }]);
-  await savePlan(db, me, { input: { odd }, plan: [], reason: odd });
-  await markStep(db, me, 'step', 'a string');
-  const verdict = { report: `${odd} `.repeat(3000) };
-  const rows = Array.from(
-    { length: 60 },
-    (_, n) =>
-      ({
-        personId: me,
-        id: `${n}`,
-        lab: odd,
-        outcome: 'fail',
-        provisional: false,
-        folder: '/f',
-        kernel: 'k',
-        at: new Date(n),
-        verdict,
-      }) as const,
-  );
-  await db.insert(attempt).values([...rows]);
-}
-
-const exported = async ({ db }: Store): Promise<unknown> => {
-  const { at: _, ...rest } = await exportPerson(db, (await localPerson(db)).id);
-  return JSON.parse(JSON.stringify(rest));
-};
-
-/** A backup with other lines than it had. */
-function changed(change: (lines: string[]) => string[]): string {
-  const path = join(data, 'changed.backup');
-  const lines = gunzipSync(readFileSync(full)).toString().trimEnd().split('\n');
-  writeFileSync(
-    path,
-    gzipSync(
-      change(lines)
-        .map((line) => `${line}\n`)
-        .join(''),
-    ),
-  );
-  return path;
-}
-
-/** The same with a digest that is right, as another bringup might have written it. */
-function forged(change: (line: string) => string): string {
-  return changed((lines) => {
-    const rest = lines.slice(0, -1).map(change);
-    const sha256 = createHash('sha256')
-      .update(rest.map((line) => `${line}\n`).join(''))
-      .digest('hex');
-    return [
-      ...rest,
-      JSON.stringify(['end', { rows: rest.filter((line) => line.startsWith('{')).length - 1, sha256 }]),
-    ];
+test('a backup brings everything back as it was', async () => {
+  const { header, rows } = await readBackup(full);
+  expect(await restore(store.sql, full)).toEqual({ rows });
+  const exported = await exportPerson(store.db, (await localPerson(store.db)).id);
+  const counts = await rowCounts(store.sql);
+  expect(counts).toMatchObject({
+    person: 1,
+    attempt: 60,
+    placement_session: 1,
+    placement_answer: 1,
+    credit: 1,
+    plan: 1,
+    step_done: 1,
   });
-}
-
-describe('a backup', () => {
-  test('brings everything back as it was', async () => {
-    const { header, rows } = await readBackup(full);
-    expect(await restore(store.sql, full)).toEqual({ rows });
-    const restored = await exported(store);
-    const counts = await rowCounts(store.sql);
-    expect(counts).toMatchObject({
-      person: 1,
-      attempt: 60,
-      placement_session: 1,
-      placement_answer: 1,
-      credit: 1,
-      plan: 1,
-      step_done: 1,
-    });
-    expect(header.tables.sort()).toEqual(Object.keys(counts).sort());
-    const second = join(data, 'second.backup');
-    await backUp(store.sql, second);
-    const body = (path: string): string[] =>
-      gunzipSync(readFileSync(path)).toString().split('\n').slice(1, -2).sort();
-    expect(body(second)).toEqual(body(full));
-    expect(restored).toMatchObject({
-      format: 'bringup-export',
-      version: 1,
-      plans: [{ reason: odd }],
-      attempts: { length: 60 },
-    });
-    expect(statSync(second).mode & 0o777).toBe(0o600);
+  expect(header.tables.sort()).toEqual(Object.keys(counts).sort());
+  const second = join(data, 'second.backup');
+  await backUp(store.sql, second);
+  const body = (path: string): string[] =>
+    gunzipSync(readFileSync(path)).toString().split('\n').slice(1, -2).sort();
+  expect(body(second)).toEqual(body(full));
+  expect(exported).toMatchObject({
+    format: 'bringup-export',
+    version: 1,
+    plans: [{ reason: odd }],
+    attempts: { length: 60 },
   });
-
-  test('is of one instant, however much is written meanwhile', async () => {
-    await store.sql`create table bringup.pair_a (n int)`;
-    await store.sql`create table bringup.pair_z (n int)`;
-    let stop = false;
-    const writer = (async () => {
-      for (let n = 0; !stop; n++)
-        await store.sql.begin(async (tx) => {
-          await tx`insert into bringup.pair_z values (${n})`;
-          await tx`insert into bringup.pair_a values (${n})`;
-        });
-    })();
-    for (let round = 0; round < 5; round++) {
-      const path = join(data, `busy-${round}.backup`);
-      await backUp(store.sql, path);
-      const rows: Record<string, number> = { pair_a: 0, pair_z: 0 };
-      await readBackup(path, { onRow: (table) => void (rows[table] = (rows[table] ?? 0) + 1) });
-      expect(rows['pair_a']).toBe(rows['pair_z']);
-    }
-    stop = true;
-    await writer;
-  });
-
-  test('does not take the place of a file, and leaves none when it fails', async () => {
-    await expect(backUp(store.sql, full)).rejects.toMatchObject({ code: 'E-INPUT' });
-    const before = readdirSync(data);
-    await expect(backUp(store.sql, join(data, 'no', 'folder'))).rejects.toMatchObject({ code: 'E-INPUT' });
-    await expect(backUp(store.sql, data)).rejects.toMatchObject({ code: 'E-INPUT' });
-    expect(readdirSync(data)).toEqual(before);
-    expect(existsSync(defaultBackup())).toBe(false);
-  });
-
-  test('can be read without bringup', () => {
-    const text = execFileSync('gzip', ['-dc'], { input: readFileSync(full), maxBuffer: 1 << 28 }).toString();
-    for (const line of text.trimEnd().split('\n')) JSON.parse(line);
-  });
+  expect(statSync(second).mode & 0o777).toBe(0o600);
 });
 
-describe('restoring', () => {
-  test('refuses what holds something, and replaces it after a backup of it when asked to', async () => {
-    const me = await localPerson(store.db);
-    await giveCredits(store.db, me.id, 'hand', [{ skill: 'mine', evidence: null }]);
-    await expect(restore(store.sql, full)).rejects.toMatchObject({
-      code: 'E-DB-NOT-EMPTY',
-      message: 'there are rows in the database: 1 in credit',
-    });
-    const { replaced } = await restore(store.sql, full, { replace: true });
-    expect(await rowCounts(store.sql)).toMatchObject({ attempt: 60 });
-    await restore(store.sql, replaced!, { replace: true });
-    expect(await rowCounts(store.sql)).toMatchObject({ attempt: 0, credit: 1 });
-    expect(await localPerson(store.db)).toEqual(me);
-  });
-
-  test('works while others are connected, and they go on', async () => {
-    const other = await openStore();
-    await localPerson(other.db);
-    await restore(store.sql, full);
-    expect(await exported(other)).toMatchObject({ attempts: { length: 60 } });
-    const notices: unknown[] = [];
-    await other.sql.listen('bringup_attempt', (payload) => notices.push(payload));
-    const me = (await localPerson(store.db)).id;
-    await store.db.insert(attempt).values({
-      personId: me,
-      id: 'new',
-      lab: 'l',
-      outcome: 'pass',
-      provisional: false,
-      folder: '',
-      kernel: '',
-      at: new Date(),
-      verdict: {},
-    });
-    await expect.poll(() => notices.length).toBe(1);
-    await other.close();
-  });
-
-  test('gives up when somebody holds on to a table', { timeout: 30_000 }, async () => {
-    const held = store.sql.begin(async (tx) => {
-      await tx`insert into bringup.person default values`;
-      await new Promise((resolve) => setTimeout(resolve, 6000));
-    });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await expect(restore(store.sql, full)).rejects.toMatchObject({ code: 'E-BUSY' });
-    await held;
-  });
-
-  test.each([
-    [
-      'cut in its packing',
-      () => {
-        const path = join(data, 'cut.backup');
-        writeFileSync(path, readFileSync(full).subarray(0, -30));
-        return path;
-      },
-    ],
-    [
-      'changed in its packing',
-      () => {
-        const path = join(data, 'bits.backup');
-        const bytes = readFileSync(full);
-        bytes[bytes.length >> 1]! ^= 0x10;
-        writeFileSync(path, bytes);
-        return path;
-      },
-    ],
-    [
-      'no backup',
-      () => {
-        const path = join(data, 'text');
-        writeFileSync(path, 'hello\n');
-        return path;
-      },
-    ],
-    [
-      'empty',
-      () => {
-        const path = join(data, 'empty');
-        writeFileSync(path, '');
-        return path;
-      },
-    ],
-    ['a folder', () => data],
-    ['without its end', () => changed((lines) => lines.slice(0, -1))],
-    ['without a row', () => changed((lines) => lines.filter((_, at) => at !== 4))],
-    ['with a row changed', () => changed((lines) => lines.map((line) => line.replace('"fail"', '"pass"')))],
-    [
-      'with rows of a table it does not name',
-      () => changed((lines) => [lines[0]!, '["table","pg_authid"]', ...lines.slice(1)]),
-    ],
-    ['with something after its end', () => changed((lines) => [...lines, '{}'])],
-    ['with a row of no table', () => changed((lines) => [lines[0]!, '{}', ...lines.slice(1)])],
-    ['with a line that is not JSON', () => changed((lines) => ['{', ...lines.slice(1)])],
-  ])('touches nothing for a file that is %s', async (_, make) => {
-    const me = await localPerson(store.db);
-    await giveCredits(store.db, me.id, 'hand', [{ skill: 'mine', evidence: null }]);
-    await expect(restore(store.sql, make(), { replace: true })).rejects.toMatchObject({
-      code: 'E-BACKUP-DAMAGED',
-    });
-    expect(await rowCounts(store.sql)).toMatchObject({ credit: 1, attempt: 0 });
-  });
-
-  test('of a file that is not there is E-INPUT', async () => {
-    await expect(restore(store.sql, join(data, 'nope'))).rejects.toMatchObject({ code: 'E-INPUT' });
-  });
-
-  test('that fails in the middle changes nothing', async () => {
-    const me = await localPerson(store.db);
-    await giveCredits(store.db, me.id, 'hand', [{ skill: 'mine', evidence: null }]);
-    // Whole, but with rows that the schema does not take.
-    const path = forged((line) => line.replace('"outcome": "fail"', '"outcome": "odd"'));
-    await readBackup(path);
-    await expect(restore(store.sql, path, { replace: true })).rejects.toMatchObject({ code: 'E-INTERNAL' });
-    expect(await rowCounts(store.sql)).toMatchObject({ credit: 1, attempt: 0, person: 1 });
-  });
-
-  test('brings a backup of an older schema up to date', async () => {
-    await newDatabase();
-    const sql = connect(namedAddress()!);
-    await sql.begin((tx) => applyMigrations(tx, knownMigrations().slice(0, 1)));
-    await sql`insert into bringup.person (name, local) values ('Ada', true)`;
-    const older = join(data, 'older.backup');
-    await backUp(sql, older);
-    await sql.end();
-    await restore(store.sql, older);
-    expect((await localPerson(store.db)).name).toBe('Ada');
-    const triggers = await store.sql`select tgname from pg_trigger where tgname = 'notify_attempt'`;
-    expect(triggers).toHaveLength(1); // of the second migration
-  });
-
-  test.each([
-    ['schema', '9999_later', (line: string) => line.replace('"0001_notify"', '"0001_notify","9999_later"')],
-    ['format', 'format 2', (line: string) => line.replace('"version":1', '"version":2')],
-  ])('refuses a backup of a newer %s', async (_, words, change) => {
-    await expect(restore(store.sql, forged(change))).rejects.toMatchObject({
-      code: 'E-DB-NEWER',
-      message: expect.stringContaining(words) as string,
-    });
-  });
-
-  test('refuses a backup with a table that its own schema does not have', async () => {
-    await store.sql`create table bringup.beyond (n int)`;
-    const path = join(data, 'beyond.backup');
+test('a backup is of one instant, however much is written meanwhile', async () => {
+  await store.sql`create table bringup.pair_a (n int)`;
+  await store.sql`create table bringup.pair_z (n int)`;
+  let stop = false;
+  const writer = (async () => {
+    for (let n = 0; !stop; n++)
+      await store.sql.begin(async (tx) => {
+        await tx`insert into bringup.pair_z values (${n})`;
+        await tx`insert into bringup.pair_a values (${n})`;
+      });
+  })();
+  for (let round = 0; round < 5; round++) {
+    const path = join(data, `busy-${round}.backup`);
     await backUp(store.sql, path);
-    await expect(restore(store.sql, path, { replace: true })).rejects.toMatchObject({
-      code: 'E-BACKUP-DAMAGED',
-    });
-    expect(await store.sql`select n from bringup.beyond`).toEqual([]);
-  });
+    const rows: Record<string, number> = { pair_a: 0, pair_z: 0 };
+    await readBackup(path, { onRow: (table) => void (rows[table] = (rows[table] ?? 0) + 1) });
+    expect(rows['pair_a']).toBe(rows['pair_z']);
+  }
+  stop = true;
+  await writer;
+});
+
+test('a backup does not take the place of a file, and leaves none when it fails', async () => {
+  await expect(backUp(store.sql, full)).rejects.toMatchObject({ code: 'E-INPUT' });
+  const before = readdirSync(data);
+  await expect(backUp(store.sql, join(data, 'no', 'folder'))).rejects.toMatchObject({ code: 'E-INPUT' });
+  await expect(backUp(store.sql, data)).rejects.toMatchObject({ code: 'E-INPUT' });
+  expect(readdirSync(data)).toEqual(before);
+});
+
+test('a backup can be read without bringup', () => {
+  const text = execFileSync('gzip', ['-dc'], { input: readFileSync(full), maxBuffer: 1 << 28 }).toString();
+  for (const line of text.trimEnd().split('\n')) JSON.parse(line);
 });
 
 test('no column counts by itself: a restore would not let it go on', async () => {

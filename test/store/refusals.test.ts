@@ -185,8 +185,10 @@ describe('DATABASE_URL', () => {
   test('of a socket that is not there, a host that is none', async () => {
     process.env['DATABASE_URL'] = 'postgres:///mine?host=/nonexistent';
     expect(await codeOf(openStore())).toBe('E-DB-REACH');
-    process.env['DATABASE_URL'] = 'postgres://host.invalid/mine';
-    expect(await codeOf(openStore())).toBe('E-DB-REACH');
+    for (const host of ['host.invalid', '[::1]:1']) {
+      process.env['DATABASE_URL'] = `postgres://${host}/mine`;
+      expect(await codeOf(openStore())).toBe('E-DB-REACH');
+    }
   });
 
   test('of a database or role that is not there', async () => {

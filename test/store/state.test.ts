@@ -111,7 +111,10 @@ describe('a placement', () => {
 
   test('of somebody else can not be changed', async () => {
     const { id } = await beginPlacement(store.db, you, {});
-    expect(await savePlacement(store.db, me, { id, version: 0, state: { mine: true } })).toBeUndefined();
+    for (const one of [id, 'no id', ''])
+      expect(
+        await savePlacement(store.db, me, { id: one, version: 0, state: { mine: true } }),
+      ).toBeUndefined();
     expect((await openPlacement(store.db, you))!.state).toEqual({});
   });
 });
