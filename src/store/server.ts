@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BringupError } from '../shared/errors.ts';
+import { BringupError, isErrno } from '../shared/errors.ts';
 import { withLock } from '../shared/lock.ts';
 import { initialize, requireFitting } from './initialize.ts';
 import { liveServer, removeStale, type LiveServer } from './live-server.ts';
@@ -78,7 +78,7 @@ export async function stopServer(): Promise<number | undefined> {
         ['SIGINT', patience.stop],
         ['SIGQUIT', 10_000],
       ] as const) {
-        process.kill(pid, name);
+        signalTo(pid, name);
         for (const until = Date.now() + time; Date.now() < until; await sleep(20))
           if (liveServer()?.pid !== pid) return pid;
       }
@@ -86,6 +86,14 @@ export async function stopServer(): Promise<number | undefined> {
     },
     { patience: patience.lock },
   );
+}
+
+function signalTo(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (!isErrno(error, 'ESRCH')) throw error; // it ended by itself
+  }
 }
 
 /** Starts the server unless it runs, and waits until it takes connections. */
