@@ -67,6 +67,7 @@ const initdbOptions = [
   '--builtin-locale=C.UTF-8',
   '--auth=peer',
   '--data-checksums',
+  '--set=dynamic_shared_memory_type=mmap', // as in server.ts; else a run that is killed leaves shared memory behind
   '--no-instructions',
 ];
 
