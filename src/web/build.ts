@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { BringupError } from '../shared/errors.ts';
@@ -27,7 +28,11 @@ const deadline = 180_000;
 export async function builtPages(onProgress: OnProgress): Promise<string> {
   const folder = cacheFolder('web', digest());
   const pages = join(folder, 'pages');
-  if (existsSync(folder)) return pages;
+  if (existsSync(folder)) {
+    // Says when it was used last; `bringup cache prune` looks at that.
+    utimesSync(folder, new Date(), new Date());
+    return pages;
+  }
   const progress = { task: 'web', subject: 'pages' };
   return withLock(`${folder}.lock`, async () => {
     if (existsSync(folder)) return pages;

@@ -31,7 +31,17 @@ export function cacheSize(options: { json?: boolean }): number {
 export function cachePrune(options: { templates?: boolean; all?: boolean }): number {
   const before = folderBytes(cacheFolder());
   if (options.all)
-    for (const name of ['kits', 'kernels', 'sources', 'templates', 'builds', 'agents', 'logs', 'state'])
+    for (const name of [
+      'kits',
+      'kernels',
+      'sources',
+      'templates',
+      'builds',
+      'agents',
+      'logs',
+      'state',
+      'web',
+    ])
       drop(cacheFolder(name));
   for (const name of list('kits')) if (name !== recipeId()) drop(cacheFolder('kits', name));
   for (const name of list('templates')) {
@@ -40,6 +50,8 @@ export function cachePrune(options: { templates?: boolean; all?: boolean }): num
   }
   for (const name of list('builds'))
     if (unused(join(cacheFolder('builds', name), 'shape'))) drop(cacheFolder('builds', name));
+  // Pages of the web, by their sources; the images and fonts beside them are small.
+  for (const name of list('web')) if (unused(cacheFolder('web', name))) drop(cacheFolder('web', name));
   for (const name of list('sources')) if (name.startsWith('.')) drop(cacheFolder('sources', name));
   process.stdout.write(`${mib(before - folderBytes(cacheFolder())).trim()} freed\n`);
   return exit.ok;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain, Force, Source, Specialization, Work } from '../../roadmap/schema.ts';
 import { sourced, type Sourced } from './claims.ts';
-import { fieldRef, labRef, skillRefs, stageRef } from './refs.ts';
+import { fieldRef, labCount, labRef, skillRefs, stageRef } from './refs.ts';
 import type { Field, LabRef, Ref, SkillRef, StageRef } from './refs.ts';
 import { site } from './site.ts';
 
@@ -27,7 +27,7 @@ const lists: Record<Field, () => Omit<FieldList, 'entries'> & { entries: FieldLi
     says: 'Fields of work that stand on kernel and driver code, with what is built there and the skills it takes.',
     entries: site().roadmap.domains.map(({ id, title, says, labs }) => ({
       ...entry('domains', id, title),
-      note: `${labs.length} labs`,
+      note: labCount(labs),
       says,
     })),
   }),

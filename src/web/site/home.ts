@@ -10,7 +10,7 @@ import {
   type Filter,
   type Way,
 } from './filter.ts';
-import { skillRefs, type Ref, type SkillRef } from './refs.ts';
+import { labCount, skillRefs, type Ref, type SkillRef } from './refs.ts';
 import { site } from './site.ts';
 import { stageLines, type StageLine } from './stages.ts';
 
@@ -35,7 +35,8 @@ export interface HomePage {
   log: LogLine[];
   forces: (Ref & { claims: number })[];
   fields: (Ref & { builds: string[] })[];
-  directions: (Ref & { tagline: string; stage: number; labs: number })[];
+  directions: (Ref & { tagline: string; stage: number; labs: string })[];
+  sources: number;
   role: RoleSection;
 }
 
@@ -78,8 +79,9 @@ export function homePage(params: URLSearchParams): HomePage {
       href: `/specializations/${id}`,
       tagline,
       stage: pairs.stage,
-      labs: its.length,
+      labs: labCount(its),
     })),
+    sources: roadmap.sources.length,
     role: roleSection(),
   };
 }

@@ -60,3 +60,11 @@ export function fieldRef(field: Field, id: string): Ref {
   const { title } = site().roadmap[field].find((entry) => entry.id === id)!;
   return { title, href: `/${field}/${id}` };
 }
+
+/** How many of some labs there are, and how many are planned: '1 lab, 4 planned'. */
+export function labCount(ids: readonly string[]): string {
+  const there = ids.filter((id) => site().labs.has(id)).length;
+  const planned = ids.length - there;
+  const labs = `${there || planned} ${(there || planned) === 1 ? 'lab' : 'labs'}`;
+  return there === 0 ? `${labs} planned` : planned === 0 ? labs : `${labs}, ${planned} planned`;
+}

@@ -39,13 +39,14 @@ let index: { search: MiniSearch<Entry>; entries: Map<string, Entry & { phrases: 
 
 /**
  * What fits the words best, at most 40. All words count, or, when nothing has them all, any. Each may be
- * the start of a word, or be misspelt in one letter of five; both count less than the word itself.
+ * the start of a word, or be misspelt in one letter of five; both count less than the word itself. When
+ * nothing fits even so, the beginnings of the words are looked for.
  */
 export function search(query: string): Hit[] {
   const { search, entries } = (index ??= makeIndex());
-  const words = query.slice(0, longestQuery);
-  const phrase = plain(words);
-  const look = (combineWith: 'AND' | 'OR'): SearchResult[] =>
+  const asked = query.slice(0, longestQuery);
+  const phrase = plain(asked);
+  const look = (words: string, combineWith: 'AND' | 'OR'): SearchResult[] =>
     search.search(words, {
       combineWith,
       prefix: (term) => term.length > 1,
@@ -54,11 +55,12 @@ export function search(query: string): Hit[] {
       boost: { title: 5, names: 3 },
       boostDocument: (id: string) => {
         const { kind, phrases } = entries.get(id)!;
-        return (kind === 'skill' ? 1.3 : 1) * (phrases.includes(phrase) ? 3 : 1);
+        return (kind === 'skill' ? 2 : 1) * (phrases.includes(phrase) ? 3 : 1);
       },
     });
-  const all = look('AND');
-  const found = all.length > 0 ? all : look('OR');
+  const stems = wordsOf(asked).map((word) => word.slice(0, Math.max(4, Math.ceil(word.length * 0.6))));
+  const found =
+    [look(asked, 'AND'), look(asked, 'OR')].find(({ length }) => length > 0) ?? look(stems.join(' '), 'OR');
   return found.slice(0, most).map(({ id, terms }) => {
     const { kind, title, text, depth } = entries.get(id as string)!;
     return { kind, title, href: id as string, excerpt: excerpt(text, terms), ...(depth && { depth }) };

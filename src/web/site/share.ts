@@ -72,11 +72,9 @@ function wrapped(text: string, most: number): string[] {
   return [...lines, line];
 }
 
-let files: string[] | undefined;
-
 /** Our fonts as files that the renderer reads; it knows no WOFF. */
 function fontFiles(): string[] {
-  return (files ??= ['sans-latin-400', 'sans-latin-600', 'mono-latin-400', 'mono-latin-600'].map((name) => {
+  return ['sans-latin-400', 'sans-latin-600', 'mono-latin-400', 'mono-latin-600'].map((name) => {
     const file = cacheFolder('web', 'fonts', `plex-${name}.ttf`);
     if (!existsSync(file)) {
       const family = `ibm-plex-${name.slice(0, 4)}`;
@@ -87,7 +85,7 @@ function fontFiles(): string[] {
       );
     }
     return file;
-  }));
+  });
 }
 
 /** Writes a file so that it is there whole or not at all. */
