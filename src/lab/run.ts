@@ -45,7 +45,7 @@ export async function runCheck(
   const start = performance.now();
   machine.startLog();
   const guest = new Guest(machine, modules);
-  const faults = new Faults(guest);
+  const faults = new Faults(guest, template.survey);
   const results = new Map<string, RequirementResult>();
   const result: CheckRun = {
     requirements: [],

@@ -19,6 +19,8 @@ export interface Survey {
   layout: { physBase: string; pageOffset: string };
   /** Kernel symbols that are used by name. */
   symbols: Record<string, string>;
+  /** Functions whose extent is needed: name → first address, and the one after its last. */
+  functions: Record<string, { start: string; end: string }>;
   /** Kernel-virtual ranges that must stay as they are: code and read-only data. */
   fixed: { start: string; end: string }[];
   /** RAM offsets of the pages with the agent's code. */
@@ -50,6 +52,10 @@ const wanted = [
   ...['__start_mcount_loc', '__stop_mcount_loc'],
 ];
 
+/** What the allocator allocates for itself (mm/slub.c). */
+export const allocatorsOwn = { records: 'alloc_slab_obj_exts', pages: 'allocate_slab' } as const;
+const wantedFunctions: readonly string[] = Object.values(allocatorsOwn);
+
 /** Asks the freshly booted guest about itself; it can be trusted now and not later. */
 export async function survey(machine: Machine, flavor: Flavor, structs?: Structs): Promise<Survey> {
   const text = async (path: string): Promise<string> => (await readGuestFile(machine, path)).toString('utf8');
@@ -57,9 +63,16 @@ export async function survey(machine: Machine, flavor: Flavor, structs?: Structs
   const info = parseVmcoreInfo(vmcoreinfo);
   const names = new Set([...wanted, ...Object.keys(flavor.sentinels)]);
   const symbols: Record<string, string> = {};
+  const functions: Survey['functions'] = {};
+  let open: { start: string; end: string } | undefined; // kallsyms goes by address: the next line ends it
   for (const line of (await text('/proc/kallsyms')).split('\n')) {
     const [address, , name, module] = line.split(/[ \t]/);
-    if (name && !module && names.has(name)) symbols[name] ??= `0x${address}`;
+    if (open && address) open.end = `0x${address}`;
+    open = undefined;
+    if (!name || module) continue;
+    if (names.has(name)) symbols[name] ??= `0x${address}`;
+    if (wantedFunctions.includes(name))
+      functions[name] = open = { start: `0x${address}`, end: `0x${address}` };
   }
   const physBase = info.number('phys_base');
   const layout = { physBase: `0x${physBase.toString(16)}`, pageOffset: '0xffff888000000000' };
@@ -74,6 +87,7 @@ export async function survey(machine: Machine, flavor: Flavor, structs?: Structs
     vmcoreinfo,
     layout,
     symbols,
+    functions,
     fixed: ranges(symbols, [
       ['_text', '_etext'],
       ['__start_rodata', '__end_rodata'],
