@@ -161,6 +161,8 @@ export class Guest {
     const taken = this.#taken;
     this.#taken = [];
     for (const task of taken) {
+      // A step that failed may leave a call behind that was asked for and has not begun.
+      await task.begun();
       if (task.busy || this.#separate.has(task)) await this.signal(task, 'kill').catch(() => {});
       else if (!task.dead) this.#idle.push(task);
     }

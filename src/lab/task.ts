@@ -55,6 +55,11 @@ export class Task {
     return this.#busy !== undefined && this.#busy.outcome === undefined;
   }
 
+  /** Resolves when every call that was asked for has begun; only then is `busy` the whole truth. */
+  async begun(): Promise<void> {
+    await this.#asking;
+  }
+
   /** Opens a file. */
   open(path: string, mode: Mode = 'r', options: { nonblock?: boolean } = {}): Pending<OpenFile> {
     const [address] = this.buffers(Buffer.from(`${path}\0`));
