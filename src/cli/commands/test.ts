@@ -50,6 +50,7 @@ const parts: Part[] = [
       '--excludePathsFromReport=config;web/app;test/',
     ],
   },
+  { name: 'roadmap', argv: [join(repository, 'bringup'), 'roadmap', 'check'] },
   { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
   {
     name: 'machine tests',
