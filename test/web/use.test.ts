@@ -170,6 +170,8 @@ describe('on paper', () => {
       ).toBe(all);
       for (const gone of ['nav.main', '.filters', 'footer.end', '.find'])
         expect(await page.locator(gone).isVisible(), gone).toBe(false);
+      await page.goto('/graph');
+      expect(await page.locator('.zoom').isVisible()).toBe(false);
     });
   });
 });

@@ -19,12 +19,16 @@ export const handle: Handle = async ({ event, resolve }) => {
   return compressed(event.request, response);
 };
 
+/** Compresses what is whole; streams, which may never end, go out as they come. */
 async function compressed(request: Request, response: Response): Promise<Response> {
   const type = response.headers.get('content-type') ?? '';
-  if (!response.body || !/^(text\/|application\/(json|xml)|image\/svg)/.test(type)) return response;
+  if (!response.body || !/^(text\/(html|plain)|application\/(json|xml))/.test(type)) return response;
   const headers = new Headers(response.headers);
   headers.append('vary', 'accept-encoding');
-  if (type.startsWith('text/html')) headers.append('vary', 'cookie');
+  if (type.startsWith('text/html')) {
+    headers.append('vary', 'cookie');
+    if (!headers.has('cache-control')) headers.set('cache-control', 'private, no-cache');
+  }
   const body = Buffer.from(await response.arrayBuffer());
   const { status } = response;
   if (body.length < worthwhile || !/\bgzip\b/.test(request.headers.get('accept-encoding') ?? ''))

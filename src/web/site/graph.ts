@@ -43,8 +43,8 @@ export interface DrawnSkill extends Pick<SkillRef, 'id' | 'title' | 'href' | 'de
   band?: Band;
 }
 
-const letters = 24;
-const width = 196;
+const letters = 21;
+const width = 200;
 const margin = 6;
 const heights = [0, 28, 42];
 // Above a stage, and below it, where stages are drawn one below the other.
