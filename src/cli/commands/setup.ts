@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installPackages, missingPackages } from '../../kit/host.ts';
 import { findKit, makeKit } from '../../kit/kit.ts';
 import { findKernel } from '../../kernel/kernel.ts';
 import { begun, buildState, findCurrentKernel, makeKernel } from '../../kernel/make.ts';
 import { prepareBench } from '../../lab/bench.ts';
-import { BringupError, exit } from '../../shared/errors.ts';
-import { cacheFolder, repository } from '../../shared/paths.ts';
+import { databaseState, stopDatabase } from '../../store/store.ts';
+import { asBringupError, BringupError, exit } from '../../shared/errors.ts';
+import { cacheFolder } from '../../shared/paths.ts';
+import { inBackground } from '../background.ts';
+import { runningWeb, startWeb } from '../web-process.ts';
 import { progressView } from '../view/progress.ts';
 import { paint } from '../view/style.ts';
 
@@ -20,9 +20,12 @@ const core = 'core';
  * is then built in the background while labs can be judged provisionally. `wait` stays until it is done.
  */
 export async function start(
-  options: { wait?: boolean; quick?: boolean },
+  options: { wait?: boolean; quick?: boolean; web?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
+  // The roadmap needs no kernel: its pages are built while the rest is made. Labs need no web: that it does
+  // not come up is said, and no more.
+  const web = options.web === false ? Promise.resolve('') : startWeb(signal).catch(asBringupError);
   const view = progressView();
   const missing = missingPackages();
   if (missing.length > 0) {
@@ -32,13 +35,16 @@ export async function start(
   const kit = await makeKit(view.on, signal);
   if (!findCurrentKernel(core)) {
     // The background build starts first: downloading and booting Debian's kernel does not slow it much.
-    if (!buildState(core)) startBuilder();
+    if (!buildState(core)) inBackground(['kernel', 'build', core, '--rejudge'], 'builder.log');
     if (options.quick !== false && !findKernel('quick')) await makeKernel(kit, 'quick', view.on, signal);
     if (options.wait) await follow(view.on, signal);
   }
   if (findKernel(core) || findKernel('quick'))
     await prepareBench({ flavor: core }, { onProgress: view.on, signal });
   view.end();
+  const url = await web;
+  if (typeof url !== 'string') process.stdout.write(`web     ${url.code}: ${url.message}\n`);
+  else if (url) process.stdout.write(`web     ${url}      the roadmap\n`);
   process.stdout.write(ready());
   return exit.ok;
 }
@@ -58,19 +64,6 @@ function ready(): string {
   return `${lines.map((line, i) => (i === 0 ? line : paint('dim', line))).join('\n')}\n`;
 }
 
-/** Builds the core kernel in a process of its own, which goes on when the terminal is closed. */
-function startBuilder(): void {
-  const logs = cacheFolder('logs');
-  mkdirSync(logs, { recursive: true });
-  const log = openSync(join(logs, 'builder.log'), 'a');
-  const main = join(repository, 'src/cli/main.ts');
-  const child = spawn(process.execPath, [main, 'kernel', 'build', core, '--rejudge'], {
-    detached: true,
-    stdio: ['ignore', log, log],
-  });
-  child.unref();
-}
-
 /** Shows the background build's progress until it has ended. Throws E-KERNEL-BUILD when it failed. */
 async function follow(on: ReturnType<typeof progressView>['on'], signal: AbortSignal): Promise<void> {
   for (let idle = 0; !findCurrentKernel(core);) {
@@ -88,29 +81,49 @@ async function follow(on: ReturnType<typeof progressView>['on'], signal: AbortSi
   }
 }
 
-/** bringup stop: ends the background build; what it has made is kept and gone on with. */
+/** bringup stop: ends what runs in the background; what a build has made is kept and gone on with. */
 export async function stop(): Promise<number> {
-  const state = buildState(core);
-  if (!state) {
-    process.stdout.write('nothing of bringup runs in the background\n');
-    return exit.ok;
-  }
-  process.kill(state.pid, 'SIGTERM');
-  for (let i = 0; i < 100 && buildState(core); i++) await sleep(100);
-  process.stdout.write(`stopped process ${state.pid}; bringup start goes on where it was\n`);
+  const web = runningWeb();
+  if (web) await end(web.pid, runningWeb);
+  const database = await stopDatabase();
+  const builder = buildState(core);
+  if (builder) await end(builder.pid, () => buildState(core));
+  const ended = [
+    web && `the web (process ${web.pid})`,
+    database !== undefined && `the database (process ${database})`,
+    builder && `the build of the core kernel (process ${builder.pid}); bringup start goes on where it was`,
+  ].filter((text) => typeof text === 'string');
+  process.stdout.write(
+    ended.length > 0
+      ? ended.map((text) => `stopped ${text}\n`).join('')
+      : 'nothing of bringup runs in the background\n',
+  );
   return exit.ok;
+}
+
+async function end(pid: number, still: () => unknown): Promise<void> {
+  process.kill(pid, 'SIGTERM');
+  for (let i = 0; i < 100 && still(); i++) await sleep(100);
 }
 
 /** bringup status: what is there, what is being made. */
 export function status(options: { json?: boolean }): number {
   const kit = findKit();
   const kernels = ['core', 'quick'].map((id) => ({ id, kernel: findKernel(id), building: buildState(id) }));
+  const web = runningWeb();
+  const database = databaseState();
   if (options.json) {
     process.stdout.write(
-      `${JSON.stringify({ kit: kit ? { id: kit.id, madeAt: kit.madeAt } : null, kernels: kernels.map(({ id, kernel, building }) => ({ id, built: kernel?.id ?? null, building: building ?? null })) }, null, 2)}\n`,
+      `${JSON.stringify({ web: web ?? null, database, kit: kit ? { id: kit.id, madeAt: kit.madeAt } : null, kernels: kernels.map(({ id, kernel, building }) => ({ id, built: kernel?.id ?? null, building: building ?? null })) }, null, 2)}\n`,
     );
     return exit.ok;
   }
+  process.stdout.write(
+    `web     ${web ? (web.url ?? 'its pages are being built') : 'not running (bringup start)'}\n`,
+  );
+  process.stdout.write(
+    `data    ${database.running ? `database at ${database.address}` : 'the database is not running; it starts when it is needed'}\n`,
+  );
   process.stdout.write(
     `kit     ${kit ? `Debian 13 toolchain, QEMU ${kit.versions['qemu-system-x86']}` : 'not made yet (bringup start)'}\n`,
   );
