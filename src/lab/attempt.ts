@@ -136,7 +136,11 @@ function conclude(verdict: Verdict, steady: Judged, raced: Judged | undefined): 
     const other = raced?.run.requirements.find(({ id }) => id === requirement.id);
     return requirement.result === 'pass' && other?.result === 'fail' ? other : requirement;
   });
-  verdict.findings = distinct([...steady.findings, ...(raced?.findings ?? [])]);
+  const racing = (raced?.findings ?? []).map((finding) => ({
+    ...finding,
+    step: `${finding.step ? `${finding.step}, ` : ''}on two processors`,
+  }));
+  verdict.findings = distinct([...steady.findings, ...racing]);
   verdict.faults = steady.run.faults;
   const met = verdict.requirements.every(({ result }) => result === 'pass');
   verdict.outcome = met && verdict.findings.length === 0 ? 'pass' : 'fail';

@@ -17,11 +17,11 @@ function spread(left: string, right: string, visible = left.length): string {
   return `${left}${' '.repeat(Math.max(2, columns - visible - right.length))}${paint('dim', right)}`;
 }
 
-const lanes = { steady: 'TCG', racing: '2 × TCG', kvm: '2 × KVM' };
+const lanes = { steady: 'TCG', racing: '2×TCG', kvm: '2×KVM' };
 
 function head(verdict: Verdict): string {
   const { kernel, machine, timings } = verdict;
-  const left = `${verdict.lab}  ${kernel.flavor} ${kernel.release}  ${machine.start} · ${machine.lanes.map((lane) => lanes[lane]).join(' + ')}`;
+  const left = `${verdict.lab}  ${kernel.flavor} ${kernel.release}  ${machine.start} · ${machine.lanes.map((lane) => lanes[lane]).join(', ')}`;
   return spread(
     paint('bold', left),
     `build ${seconds(timings.build)}  run ${seconds(timings.check + timings.epilogue)}`,
