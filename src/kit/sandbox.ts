@@ -68,6 +68,8 @@ export function sandboxed(sandbox: Sandbox, argv: readonly string[]): string[] {
   if (sandbox.kvm && existsSync('/dev/kvm')) args.push('--dev-bind', '/dev/kvm', '/dev/kvm');
   for (const [inside, host] of Object.entries(sandbox.readOnly ?? {})) args.push('--ro-bind', host, inside);
   for (const [inside, host] of Object.entries(sandbox.writable ?? {})) args.push('--bind', host, inside);
+  // To an ordinary user's own namespace the root folder, which is empty memory, would be open for writing.
+  args.push('--remount-ro', '/');
   if (sandbox.cwd) args.push('--chdir', sandbox.cwd);
 
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/tmp', LC_ALL: 'C.UTF-8', ...sandbox.env };

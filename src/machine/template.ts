@@ -41,7 +41,7 @@ const format = 4;
 const commonCommandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 tsc=reliable nokaslr no_hash_pointers';
 
 /** What a machine of this kernel is, before it has been booted. */
-export function modelOf(kit: Kit, judge: Judge, lane: Lane, devices: readonly string[] = []): MachineModel {
+function modelOf(kit: Kit, judge: Judge, lane: Lane, devices: readonly string[] = []): MachineModel {
   return {
     kit: kit.root,
     kernel: { folder: judge.kernel.image.folder, image: judge.kernel.image.name },
