@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { asBringupError, BringupError, exit } from '../shared/errors.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { wrap } from './view/style.ts';
@@ -70,6 +70,7 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .command('start')
     .description('make what is missing: kit, kernels; then say what to do next')
     .option('--wait', 'stay until the core kernel is built')
+    .option('--no-web', 'do not start the web')
     .option('--no-quick', "do not fetch Debian's kernel for provisional verdicts")
     .action((options: Flags) =>
       run(async (signal) => (await import('./commands/setup.ts')).start(options, signal))(),
@@ -266,11 +267,16 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .action(() => run(async (signal) => (await import('./commands/test.ts')).test(signal))());
   program
     .command('bench')
-    .description('measure the engine')
+    .description('measure the engine of labs, or how well the placement places made-up engineers')
+    .addArgument(new Argument('[what]').choices(['engine', 'placement']).default('engine'))
     .option(...json)
     .option('--quick', 'fewer runs')
-    .action((options: Flags) =>
-      run(async (signal) => (await import('./commands/bench.ts')).bench(options, signal))(),
+    .action((what: string, options: Flags) =>
+      run(async (signal) =>
+        what === 'placement'
+          ? (await import('./commands/bench-placement.ts')).benchPlacement(options, signal)
+          : (await import('./commands/bench.ts')).bench(options, signal),
+      )(),
     );
   return program;
 }

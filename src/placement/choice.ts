@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PlacementItem } from '../roadmap/schema.ts';
+import { medianEntry, outlookOf, startChances, type Belief, type Outlook } from './belief.ts';
+import { numbers } from './random.ts';
+
+export interface Candidate {
+  item: PlacementItem;
+  /** How likely each outcome is at each level: the same array for items that are alike. */
+  outcomes: readonly (readonly number[])[];
+}
+
+/** How much knowing the whole profile counts beside knowing the entry stage. */
+const PROFILE = 0.2;
+/** An item that is expected to tell less than this (nats for each square root of a minute) is not worth asking. */
+const WORTH = 0.017;
+/** A stage that somebody says they have is asked about this often, unless it is plain before. */
+const CLAIM = 4;
+const UNLIKELY = 0.1;
+const LIKELY = 0.8;
+/** How far chance may prefer an item over a better one, so that not everybody sees the same items. */
+const VARIETY = 0.25;
+/** Each item of a kind that was asked makes the next one of that kind less welcome. */
+const SAME_KIND = 0.93;
+
+/** What was asked so far, as far as it matters for what to ask next. */
+export interface Asked {
+  /** Kinds of the items that were asked. */
+  kinds: readonly string[];
+  /** The stage of each item that was asked and of each skill that was shown elsewhere. */
+  stages: readonly number[];
+  /** Stages that they say they have. */
+  claims: readonly number[];
+}
+
+/**
+ * The item to ask next, or undefined when none is worth it: the one that is expected to lower the uncertainty most
+ * for the time it takes (Lindley, "On a measure of the information provided by an experiment", 1956; for profiles,
+ * Cheng, Psychometrika 74, 2009). However sure it looks, no stage up to the entry stage is passed over without an
+ * item of its own; and a later one that they say they have is asked about until it is plain.
+ */
+export function choose(
+  belief: Belief,
+  candidates: readonly Candidate[],
+  asked: Asked,
+  seed: number,
+): PlacementItem | undefined {
+  const outlook = outlookOf(belief);
+  const now = uncertainty(outlook);
+  const entry = medianEntry(outlook);
+  const due = (stage: number): boolean => {
+    const times = asked.stages.filter((one) => one === stage).length;
+    if (stage <= entry) return times === 0;
+    const chance = outlook.mastery[stage]!;
+    const plain = times > 0 && (chance < UNLIKELY || chance > LIKELY);
+    return asked.claims.includes(stage) && times < CLAIM && !plain;
+  };
+  const gains = new Map<Candidate['outcomes'], number>();
+  let best: PlacementItem | undefined;
+  let bestScore = 0;
+  for (const { item, outcomes } of candidates) {
+    const gain = gains.get(outcomes) ?? now - expected(outlook, item.stage, outcomes);
+    gains.set(outcomes, gain);
+    const worth = gain / Math.sqrt(item.minutes);
+    if (worth < WORTH && !due(item.stage)) continue;
+    const seen = asked.kinds.filter((kind) => kind === item.kind).length;
+    const score = worth * SAME_KIND ** seen * (1 - VARIETY * numbers(seed, item.id)());
+    if (score > bestScore) [best, bestScore] = [item, score];
+  }
+  return best;
+}
+
+/** The uncertainty that will be left after an answer, on average. */
+function expected(
+  outlook: ReturnType<typeof outlookOf>,
+  stage: number,
+  outcomes: Candidate['outcomes'],
+): number {
+  return outcomes.reduce((total, likelihood) => {
+    const after = outlook.given({ stage, likelihood });
+    return total + after.probability * uncertainty(after);
+  }, 0);
+}
+
+/** Entropy of the entry stage, and a part of that of each stage by itself, in nats. */
+function uncertainty(outlook: Outlook): number {
+  return (
+    entropy(startChances(outlook)) +
+    PROFILE * outlook.mastery.reduce((total, chance) => total + entropy([chance, 1 - chance]), 0)
+  );
+}
+
+function entropy(chances: readonly number[]): number {
+  return chances.reduce((total, chance) => (chance > 0 ? total - chance * Math.log(chance) : total), 0);
+}
