@@ -12,8 +12,9 @@ import { pathToFileURL } from 'node:url';
 import { BringupError, isErrno } from '../shared/errors.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { builtPages } from './build.ts';
-import { pageKinds } from './site/pages.ts';
+import { pageKinds, statePages } from './site/pages.ts';
 import { site } from './site/site.ts';
+import { closeMine } from './state/mine.ts';
 
 export interface ServeOptions {
   /** The port to listen on; when it is taken, the next free one above it. 0 for any. */
@@ -51,17 +52,23 @@ export async function serve(options: ServeOptions): Promise<{ url: string; close
   await warm(url);
   return {
     url,
-    close: () =>
-      new Promise((resolve) => {
+    close: async () => {
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+      await closeMine();
+    },
   };
 }
 
-/** Has one page of each kind made, so that the first reader does not wait for what is loaded at first use. */
+/**
+ * Has one page of each kind made, so that the first reader does not wait for what is loaded at first use. Those that
+ * need the database are left alone: it starts when somebody wants them.
+ */
 async function warm(url: string): Promise<void> {
-  for (const path of pageKinds()) await (await fetch(url + path)).arrayBuffer();
+  for (const path of pageKinds().filter((path) => !statePages.includes(path)))
+    await (await fetch(url + path)).arrayBuffer();
 }
 
 /** Names by which a browser on this machine may call us. Any other means that a page elsewhere does. */

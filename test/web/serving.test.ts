@@ -10,12 +10,18 @@ import * as schema from '../../src/roadmap/schema.ts';
 import { allPages, pageKinds } from '../../src/web/site/pages.ts';
 import { site } from '../../src/web/site/site.ts';
 import { serve } from '../../src/web/server.ts';
+import { drop, newDataFolder } from '../store/helpers.ts';
 
+let folder: string;
 let server: Awaited<ReturnType<typeof serve>>;
 beforeAll(async () => {
+  folder = newDataFolder();
   server = await serve({ port: 0 });
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await drop(folder);
+});
 
 interface Answer {
   status: number;

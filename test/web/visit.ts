@@ -2,24 +2,28 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { serve } from '../../src/web/server.ts';
+import { drop, newDataFolder } from '../store/helpers.ts';
 import { launch } from './browser.ts';
 
 type Visit = (options: BrowserContextOptions, work: (page: Page) => Promise<void>) => Promise<void>;
 
 /**
- * Serves the web and starts a browser for the tests of a file. The function that it gives works with a page
+ * Serves the web on an empty data folder and starts a browser for the tests of a file. The function that it gives works with a page
  * of its own; whatever the browser complains of, and whatever it asks of another server, fails the test.
  */
 export function visiting(): Visit {
+  let folder: string;
   let server: Awaited<ReturnType<typeof serve>>;
   let browser: Browser;
   beforeAll(async () => {
+    folder = newDataFolder();
     server = await serve({ port: 0 });
     browser = await launch();
   });
   afterAll(async () => {
     await browser.close();
     await server.close();
+    await drop(folder);
   });
   return async (options, work) => {
     const context = await browser.newContext({ baseURL: server.url, ...options });
@@ -28,8 +32,8 @@ export function visiting(): Visit {
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('dialog', (dialog) => complaints.push(`a dialog: ${dialog.message()}`));
     page.on('console', (message) => {
-      // That a page is missing is what the page itself says.
-      if (message.type() === 'error' && !message.text().includes('404')) complaints.push(message.text());
+      // That a page is missing, or a form was not taken, is what the page itself says.
+      if (message.type() === 'error' && !/ 40[04] /.test(message.text())) complaints.push(message.text());
     });
     page.on('request', (request) => {
       if (!request.url().startsWith(server.url)) complaints.push(`asked for ${request.url()}`);

@@ -7,4 +7,11 @@ declare namespace App {
     /** What the reader chose; else the browser's setting counts. */
     theme?: 'light' | 'dark';
   }
+  interface Error {
+    message: string;
+    /** Of an error of the catalog: its code, what happened, and what to do. */
+    code?: string;
+    says?: string;
+    next?: string;
+  }
 }

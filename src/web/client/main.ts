@@ -6,6 +6,7 @@ import { graphs } from './graph.ts';
 import { keys } from './keys.ts';
 import { instantResults } from './search.ts';
 import { themeButtons } from './theme.ts';
+import { liveWork } from './work.ts';
 
 themeButtons();
 keys();
@@ -13,3 +14,4 @@ filters();
 instantResults();
 copyButtons();
 graphs();
+liveWork();

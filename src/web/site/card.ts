@@ -17,6 +17,13 @@ const others = new Map<string, Card>(
     skills: { kind: 'roadmap', title: 'Skills', says: 'All of them, by stage and depth' },
     graph: { kind: 'roadmap', title: 'How the skills hang together', says: 'Which skill needs which' },
     labs: { kind: 'roadmap', title: 'Labs', says: 'Drivers to write, judged on a real kernel' },
+    start: {
+      kind: 'placement',
+      title: 'Where do I start?',
+      says: 'At most 20 items of real work, without a clock',
+    },
+    work: { kind: 'work', title: 'My work', says: 'Verdicts, evidence, and progress by stage' },
+    plan: { kind: 'plan', title: 'My plan', says: 'A dated path to where you want to be' },
     search: { kind: 'roadmap', title: 'Search', says: 'Skills, labs, forces, domains, sources' },
     api: { kind: 'roadmap', title: 'Data as JSON', says: 'All of the roadmap, for programs' },
   }),

@@ -3,6 +3,9 @@ import { site } from './site.ts';
 
 const fields = ['forces', 'domains', 'specializations', 'sources', 'library'] as const;
 
+/** Pages with a person's state: they need the database. */
+export const statePages = ['/start', '/plan', '/work'];
+
 /** The addresses of all pages. */
 export function allPages(): string[] {
   const { roadmap, labs } = site();
@@ -15,6 +18,7 @@ export function allPages(): string[] {
     '/labs',
     '/search',
     '/api',
+    ...statePages,
     ...fields.map((field) => `/${field}`),
     ...each('stages', roadmap.stages),
     ...each('skills', roadmap.skills),

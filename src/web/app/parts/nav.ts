@@ -12,6 +12,9 @@ export const main: Entry[] = [
   { href: '/graph', says: 'Graph' },
   { href: '/labs', says: 'Labs' },
   { href: '/specializations', says: 'Specializations' },
+  { href: '/start', says: 'Start' },
+  { href: '/plan', says: 'My plan' },
+  { href: '/work', says: 'My work' },
 ];
 
 /** What stands at its end. */
