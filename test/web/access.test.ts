@@ -162,6 +162,8 @@ async function walk(page: Page, most: number): Promise<Stop[]> {
     const stop = await page.evaluate(() => {
       const one = document.activeElement;
       if (!one || one === document.body) return undefined;
+      // A field for a date has several stops of its own.
+      if (one === (window as { before?: Element }).before && one.matches('[type=date]')) return 'within';
       const shape = one.querySelector(':scope > rect') ?? one;
       const style = (): string => {
         const { outlineStyle, outlineColor, stroke, strokeWidth, fill } = getComputedStyle(shape);
@@ -184,6 +186,7 @@ async function walk(page: Page, most: number): Promise<Stop[]> {
         inOrder: !before || (before.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0,
       };
     });
+    if (stop === 'within') continue;
     // After the last stop the browser begins again.
     if (!stop || (stops.length > 0 && stop.text === stops[0]!.text)) break;
     stops.push(stop);
