@@ -14,7 +14,7 @@ const experience = {
 };
 
 /** What somebody answers. Indices count what was shown, from 0; lines count from 1. */
-const response = z.discriminatedUnion('kind', [
+export const response = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('choose'), answer: z.number().int().min(0) }),
   z.strictObject({ kind: z.literal('line'), line: z.number().int().min(1) }),
   /** The steps in their order: the first number is the index, as shown, of the step that comes first. */
