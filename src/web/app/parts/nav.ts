@@ -12,7 +12,7 @@ export const main: Entry[] = [
   { href: '/graph', says: 'Graph' },
   { href: '/labs', says: 'Labs' },
   { href: '/specializations', says: 'Specializations' },
-  { href: '/start', says: 'Start' },
+  { href: '/start', says: 'Where to start' },
   { href: '/plan', says: 'My plan' },
   { href: '/work', says: 'My work' },
 ];
