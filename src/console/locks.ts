@@ -13,8 +13,16 @@ export function lockNames(lines: readonly string[]): string[] {
   return [...names];
 }
 
+/** No lock: it tells lockdep what may be waited for meanwhile (include/linux/lockdep.h, DEFINE_WAIT_OVERRIDE_MAP). */
+const annotation = /-wait-type-override$/;
+
 /** 'ffff888… (&dev->lock){+.+.}-{3:3}, at: fn+…': the part in parentheses, which may hold parentheses itself. */
 function lockName(line: string): string | undefined {
+  const name = nameIn(line);
+  return name === undefined || annotation.test(name) ? undefined : name;
+}
+
+function nameIn(line: string): string | undefined {
   const usage = line.indexOf('){');
   const start = line.indexOf(' (');
   if (usage !== -1 && start !== -1 && start < usage) return line.slice(start + 2, usage).trim();
