@@ -267,7 +267,7 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .action(() => run(async (signal) => (await import('./commands/test.ts')).test(signal))());
   program
     .command('bench')
-    .description('measure the engine of labs, or how well the placement places made-up engineers')
+    .description('measure the engine of labs, or how well made-up engineers are placed')
     .addArgument(new Argument('[what]').choices(['engine', 'placement']).default('engine'))
     .option(...json)
     .option('--quick', 'fewer runs')

@@ -10,15 +10,15 @@ export interface Candidate {
 }
 
 /** How much knowing the whole profile counts beside knowing the entry stage. */
-const PROFILE = 0.2;
+const PROFILE = 0.15;
 /** An item that is expected to tell less than this (nats for each square root of a minute) is not worth asking. */
-const WORTH = 0.017;
+const WORTH = 0.02;
 /** A stage that somebody says they have is asked about this often, unless it is plain before. */
-const CLAIM = 4;
+const OFTEN = 4;
 const UNLIKELY = 0.1;
 const LIKELY = 0.8;
 /** How far chance may prefer an item over a better one, so that not everybody sees the same items. */
-const VARIETY = 0.25;
+const VARIETY = 0.5;
 /** Each item of a kind that was asked makes the next one of that kind less welcome. */
 const SAME_KIND = 0.93;
 
@@ -29,7 +29,7 @@ export interface Asked {
   /** The stage of each item that was asked and of each skill that was shown elsewhere. */
   stages: readonly number[];
   /** Stages that they say they have. */
-  claims: readonly number[];
+  said: readonly number[];
 }
 
 /**
@@ -52,7 +52,7 @@ export function choose(
     if (stage <= entry) return times === 0;
     const chance = outlook.mastery[stage]!;
     const plain = times > 0 && (chance < UNLIKELY || chance > LIKELY);
-    return asked.claims.includes(stage) && times < CLAIM && !plain;
+    return asked.said.includes(stage) && times < OFTEN && !plain;
   };
   const gains = new Map<Candidate['outcomes'], number>();
   let best: PlacementItem | undefined;
