@@ -2,7 +2,7 @@
 import { enough, hasWhenRight, levelsAt, normalized, positions, stageCount, type Traits } from './model.ts';
 
 /** Something seen of an engineer: how likely it was for somebody at each level of a stage. */
-export interface Evidence {
+export interface Observation {
   stage: number;
   likelihood: readonly number[];
 }
@@ -28,9 +28,9 @@ const prior: Belief = {
   ),
 };
 
-/** The exact posterior; the order of the evidence does not matter. */
-export function believe(evidence: readonly Evidence[]): Belief {
-  return evidence.reduce(({ weights, levels }: Belief, { stage, likelihood }) => {
+/** The exact posterior; the order of what was seen does not matter. */
+export function believe(seen: readonly Observation[]): Belief {
+  return seen.reduce(({ weights, levels }: Belief, { stage, likelihood }) => {
     const joint = levels.map((stages) => stages[stage]!.map((weight, level) => weight * likelihood[level]!));
     return {
       weights: normalized(joint.map((row, at) => weights[at]! * row.reduce((total, one) => total + one, 0))),
@@ -41,11 +41,11 @@ export function believe(evidence: readonly Evidence[]): Belief {
 
 /** The outlook of a belief, and what it would become. */
 export function outlookOf(belief: Belief): Outlook & {
-  /** How likely some evidence is, and the outlook with it: the same as believing it, without the rest of the work. */
-  given: (evidence: Evidence) => Outlook & { probability: number };
+  /** How likely something is to be seen, and the outlook when it is: what believing it would give, for less. */
+  given: (one: Observation) => Outlook & { probability: number };
 } {
   const had = belief.levels.map((stages) => stages.map((levels) => from(levels, enough)));
-  const given = ({ stage, likelihood }: Evidence): Outlook & { probability: number } => {
+  const given = ({ stage, likelihood }: Observation): Outlook & { probability: number } => {
     const entries = new Array<number>(stageCount + 1).fill(0);
     const mastery = new Array<number>(stageCount).fill(0);
     let probability = 0;

@@ -88,7 +88,8 @@ function guessOf(item: PlacementItem): number {
     case 'order':
       return Math.max(0.04, 1 / factorial(item.steps.length));
     case 'short':
-      return 0.02;
+      // Some ask for one of a family of names, which can be guessed.
+      return 0.05;
   }
 }
 

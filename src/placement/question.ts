@@ -39,7 +39,12 @@ export function shownOrder(item: PlacementItem, seed: number): number[] {
 export function itemShown(item: PlacementItem, seed: number): ItemShown {
   const { id, minutes, ask, shown } = item;
   const order = shownOrder(item, seed);
-  const common = { id, minutes, ask, ...(shown && { shown }) };
+  const common = {
+    id,
+    minutes,
+    ask,
+    ...(shown && { shown: { ...shown, text: shown.text.replace(/\n$/, '') } }),
+  };
   switch (item.kind) {
     case 'choose':
       return { ...common, kind: 'choose', answers: order.map((at) => item.answers[at]!.says) };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Roadmap } from '../roadmap/read.ts';
 import { medianEntry, outlookOf, startChances, type Outlook } from './belief.ts';
-import { beliefOf } from './evidence.ts';
+import { beliefOf } from './asking.ts';
 import type { Session } from './form.ts';
 import { likelihoodOfCredit, stageCount } from './model.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Bank } from './evidence.ts';
+import type { Bank } from './asking.ts';
 import type { Session } from './form.ts';
 import type { StageResult } from './result.ts';
 

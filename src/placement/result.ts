@@ -2,7 +2,7 @@
 import type { Roadmap } from '../roadmap/read.ts';
 import type { Skill } from '../roadmap/schema.ts';
 import { hasSkillFrom, medianEntry, outlookOf, startChances } from './belief.ts';
-import { beliefOf, subsystemStage, workedIn } from './evidence.ts';
+import { beliefOf, subsystemStage, workedIn } from './asking.ts';
 import type { Answered, Session } from './form.ts';
 import { stageCount } from './model.ts';
 import { raisesOf, type Raise } from './raise.ts';

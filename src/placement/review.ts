@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PlacementItem } from '../roadmap/schema.ts';
-import type { Bank } from './evidence.ts';
+import type { Bank } from './asking.ts';
 import type { Answered, Response, Session } from './form.ts';
 import { isSpelling } from './grade.ts';
 import { itemShown, shownOrder, type ItemShown } from './question.ts';

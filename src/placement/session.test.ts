@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRoadmap } from '../roadmap/read.ts';
 import { BringupError } from '../shared/errors.ts';
-import { mostItems } from './evidence.ts';
+import { mostItems } from './asking.ts';
 import { session as form, type Response, type Session } from './form.ts';
 import type { Outcome } from './model.ts';
 import type { Question } from './question.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BringupError } from '../shared/errors.ts';
-import { nextItem, subsystemStage, type Bank } from './evidence.ts';
+import { nextItem, subsystemStage, type Bank } from './asking.ts';
 import type { Credit, Response, Session } from './form.ts';
 import { grade } from './grade.ts';
 import { traitsOf } from './model.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closure } from '../../roadmap/graph.ts';
 import type { PlacementItem, Skill } from '../../roadmap/schema.ts';
-import { subsystemStage, type Bank } from '../evidence.ts';
+import { subsystemStage, type Bank } from '../asking.ts';
 import type { Outcome } from '../model.ts';
 import { stageCount } from '../model.ts';
 import { around, type Draw, type Kind } from './kinds.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Roadmap } from '../../roadmap/read.ts';
 import type { PlacementItem, Skill } from '../../roadmap/schema.ts';
-import type { Bank } from '../evidence.ts';
+import type { Bank } from '../asking.ts';
 import type { Response, Session } from '../form.ts';
 import type { Outcome } from '../model.ts';
 import type { ItemShown } from '../question.ts';

@@ -23,7 +23,7 @@ export const mostItems = 20;
 /** The stage of which nobody needs every skill: they are asked where they have worked, and only about that. */
 export const subsystemStage = 4;
 
-/** What a session's evidence makes one believe. */
+/** What a session makes one believe. */
 export function beliefOf({ before, answers, credits, experience }: Session): Belief {
   return believe([
     ...[...before, ...answers].map(({ traits, outcome }) => ({
@@ -57,7 +57,7 @@ export function nextItem(bank: Bank, session: Session): PlacementItem | undefine
       ...[...answers, ...before].map(({ traits }) => traits.stage),
       ...credits.map(({ stage }) => stage),
     ],
-    claims: experience?.stages ?? [],
+    said: experience?.stages ?? [],
   };
   const item =
     done || answers.length >= mostItems
