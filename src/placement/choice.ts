@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PlacementItem } from '../roadmap/schema.ts';
 import { medianEntry, outlookOf, startChances, type Belief, type Outlook } from './belief.ts';
+import { stageCount } from './model.ts';
 import { numbers } from './random.ts';
 
 export interface Candidate {
@@ -9,6 +10,8 @@ export interface Candidate {
   outcomes: readonly (readonly number[])[];
 }
 
+/** How much being far off counts beside being off. */
+const FAR = 0.4;
 /** How much knowing the whole profile counts beside knowing the entry stage. */
 const PROFILE = 0.15;
 /** An item that is expected to tell less than this (nats for each square root of a minute) is not worth asking. */
@@ -18,7 +21,7 @@ const OFTEN = 4;
 const UNLIKELY = 0.1;
 const LIKELY = 0.8;
 /** How far chance may prefer an item over a better one, so that not everybody sees the same items. */
-const VARIETY = 0.5;
+const VARIETY = 0.35;
 /** Each item of a kind that was asked makes the next one of that kind less welcome. */
 const SAME_KIND = 0.93;
 
@@ -81,12 +84,13 @@ function expected(
   }, 0);
 }
 
-/** Entropy of the entry stage, and a part of that of each stage by itself, in nats. */
+/** Entropy of the entry stage, how far off it is expected to be, and a part of the entropy of each stage by itself. */
 function uncertainty(outlook: Outlook): number {
-  return (
-    entropy(startChances(outlook)) +
-    PROFILE * outlook.mastery.reduce((total, chance) => total + entropy([chance, 1 - chance]), 0)
-  );
+  const chances = startChances(outlook);
+  const named = Math.min(medianEntry(outlook), stageCount - 1);
+  const off = chances.reduce((total, chance, entry) => total + chance * Math.abs(entry - named), 0);
+  const profile = outlook.mastery.reduce((total, chance) => total + entropy([chance, 1 - chance]), 0);
+  return entropy(chances) + FAR * off + PROFILE * profile;
 }
 
 function entropy(chances: readonly number[]): number {

@@ -33,7 +33,7 @@ export const enough = 3;
 /** General positions: at 2.5, stages 0 and 1 are likely had, and stage 2 is about as likely had as not. */
 export const positions = Array.from({ length: 17 }, (_, at) => -0.5 + at / 2);
 
-const STEEP = 1;
+const STEEP = 1.1;
 const WIDE = 0.9;
 /** Who has worked in a field has most of it, and who has not, little: halves are rarer. */
 const BASE = [1, 1, 0.5, 0.8, 1.2] as const;
