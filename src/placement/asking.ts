@@ -18,7 +18,7 @@ import {
 export type Bank = Pick<Roadmap, 'stages' | 'skills' | 'items'>;
 
 /** Nobody is asked more items than this. */
-export const mostItems = 20;
+const mostItems = 20;
 
 /** The stage of which nobody needs every skill: they are asked where they have worked, and only about that. */
 export const subsystemStage = 4;

@@ -5,7 +5,7 @@ import type { Session } from './form.ts';
 import { result, type Result } from './result.ts';
 import { review } from './review.ts';
 import { answer, begin, next, startAt, withCredits } from './session.ts';
-import { responseFor } from './simulation/simulate.ts';
+import { responseFor } from './simulation/respond.ts';
 
 // What a placement comes to for people one can picture, on the real items and the real roadmap.
 

@@ -3,17 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRoadmap } from '../roadmap/read.ts';
 import { BringupError } from '../shared/errors.ts';
-import { mostItems } from './asking.ts';
 import { session as form, type Response, type Session } from './form.ts';
 import type { Outcome } from './model.ts';
 import type { Question } from './question.ts';
 import { entryOf } from './result.ts';
 import { answer, begin, next, retest, startAt, withCredits } from './session.ts';
-import { responseFor } from './simulation/simulate.ts';
+import { responseFor } from './simulation/respond.ts';
 
 // Sessions over the real items, answered in every way there is.
 
 const runs = 40;
+const mostItems = 20;
 
 const { roadmap } = readRoadmap();
 const itemOf = (id: string): (typeof roadmap.items)[number] => roadmap.items.find((item) => item.id === id)!;

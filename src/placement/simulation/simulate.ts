@@ -2,14 +2,13 @@
 import type { Roadmap } from '../../roadmap/read.ts';
 import type { PlacementItem, Skill } from '../../roadmap/schema.ts';
 import type { Bank } from '../asking.ts';
-import type { Response, Session } from '../form.ts';
-import type { Outcome } from '../model.ts';
-import type { ItemShown } from '../question.ts';
+import type { Session } from '../form.ts';
 import { numbers } from '../random.ts';
 import { result } from '../result.ts';
 import { answer, begin, next } from '../session.ts';
 import { attempt, makeEngineer, needsFirst, type Engineer } from './engineer.ts';
 import type { Kind } from './kinds.ts';
+import { responseFor } from './respond.ts';
 import type { World } from './world.ts';
 
 /** How one made-up engineer was placed. */
@@ -79,20 +78,4 @@ function take(
     session = answer(bank, session, question.id, responseFor(item, question, outcome));
   }
   return session;
-}
-
-/** A response to an item as it is shown that comes to the wanted outcome. */
-export function responseFor(item: PlacementItem, shown: ItemShown, outcome: Outcome): Response {
-  if (outcome === 'unknown') return { kind: 'unknown' };
-  const right = outcome === 'right';
-  if (item.kind === 'choose' && shown.kind === 'choose') {
-    const at = shown.answers.indexOf(item.answers[item.right]!.says);
-    return { kind: 'choose', answer: right ? at : (at + 1) % item.answers.length };
-  }
-  if (item.kind === 'order' && shown.kind === 'order') {
-    const [first, second, ...rest] = item.steps.map((step) => shown.steps.indexOf(step));
-    return { kind: 'order', order: right ? [first!, second!, ...rest] : [second!, first!, ...rest] };
-  }
-  if (item.kind === 'line') return { kind: 'line', line: right ? item.right : item.near[0]!.line };
-  return { kind: 'short', text: right && item.kind === 'short' ? item.accepts[0]! : 'something else' };
 }
