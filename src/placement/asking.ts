@@ -50,13 +50,14 @@ const chosen = new WeakMap<Session, { bank: Bank; item: PlacementItem | undefine
 export function nextItem(bank: Bank, session: Session): PlacementItem | undefined {
   const known = chosen.get(session);
   if (known?.bank === bank) return known.item;
-  const { answers, before, credits, experience, seed, done } = session;
+  const { answers, before, credits, experience, only = [], seed, done } = session;
   const asked = {
     kinds: answers.map(({ kind }) => kind),
     stages: [
       ...[...answers, ...before].map(({ traits }) => traits.stage),
-      ...credits.map(({ stage }) => stage),
+      ...credits.map(({ stage }) => stage).filter((stage) => !only.includes(stage)),
     ],
+    again: only,
     said: experience?.stages ?? [],
   };
   const item =

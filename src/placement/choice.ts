@@ -20,6 +20,8 @@ const WORTH = 0.02;
 const OFTEN = 4;
 const UNLIKELY = 0.1;
 const LIKELY = 0.8;
+/** A stage that is tested again is asked about this often at least, however plain it looks. */
+const AGAIN = 2;
 /** How far chance may prefer an item over a better one, so that not everybody sees the same items. */
 const VARIETY = 0.35;
 /** Each item of a kind that was asked makes the next one of that kind less welcome. */
@@ -33,13 +35,16 @@ export interface Asked {
   stages: readonly number[];
   /** Stages that they say they have. */
   said: readonly number[];
+  /** Stages that are tested again. */
+  again: readonly number[];
 }
 
 /**
  * The item to ask next, or undefined when none is worth it: the one that is expected to lower the uncertainty most
  * for the time it takes (Lindley, "On a measure of the information provided by an experiment", 1956; for profiles,
  * Cheng, Psychometrika 74, 2009). However sure it looks, no stage up to the entry stage is passed over without an
- * item of its own; and a later one that they say they have is asked about until it is plain.
+ * item of its own; and a later one that they say they have is asked about until it is plain. Who wants to be tested
+ * again is, however plain the outcome looks.
  */
 export function choose(
   belief: Belief,
@@ -50,17 +55,21 @@ export function choose(
   const outlook = outlookOf(belief);
   const now = uncertainty(outlook);
   const entry = medianEntry(outlook);
+  const times = (stage: number): number => asked.stages.filter((one) => one === stage).length;
+  const again = candidates.filter(
+    ({ item: { stage } }) => asked.again.includes(stage) && times(stage) < AGAIN,
+  );
   const due = (stage: number): boolean => {
-    const times = asked.stages.filter((one) => one === stage).length;
-    if (stage <= entry) return times === 0;
+    if (again.length > 0) return true;
+    if (stage <= entry) return times(stage) === 0;
     const chance = outlook.mastery[stage]!;
-    const plain = times > 0 && (chance < UNLIKELY || chance > LIKELY);
-    return asked.said.includes(stage) && times < OFTEN && !plain;
+    const plain = times(stage) > 0 && (chance < UNLIKELY || chance > LIKELY);
+    return asked.said.includes(stage) && times(stage) < OFTEN && !plain;
   };
   const gains = new Map<Candidate['outcomes'], number>();
   let best: PlacementItem | undefined;
-  let bestScore = 0;
-  for (const { item, outcomes } of candidates) {
+  let bestScore = -Infinity;
+  for (const { item, outcomes } of again.length > 0 ? again : candidates) {
     const gain = gains.get(outcomes) ?? now - expected(outlook, item.stage, outcomes);
     gains.set(outcomes, gain);
     const worth = gain / Math.sqrt(item.minutes);

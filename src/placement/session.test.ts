@@ -261,11 +261,22 @@ describe('testing again', () => {
           expect(seen.has(item)).toBe(false);
           expect(stages).toContain(traits.stage);
         }
+        for (const stage of stages) {
+          const about = session.answers.filter(({ traits }) => traits.stage === stage).length;
+          const left = roadmap.items.filter((item) => item.stage === stage && !seen.has(item.id)).length;
+          expect(about).toBeGreaterThanOrEqual(Math.min(2, left));
+        }
         expect(session.claim).toBe(3);
       }),
       { numRuns: runs },
     );
   });
+});
+
+test('testing the subsystems again asks first where somebody has worked, when that is not known', () => {
+  const nowhere = answer(roadmap, begin(7), 'experience', { kind: 'unknown' });
+  expect(next(roadmap, retest(nowhere, [4], 8))?.kind).toBe('experience');
+  expect(next(roadmap, retest(nowhere, [3], 8))?.kind).not.toBe('experience');
 });
 
 test('of credits each skill counts once, and what the roadmap does not have not at all', () => {

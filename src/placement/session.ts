@@ -91,17 +91,20 @@ export function startAt(session: Session, stage: number | undefined): Session {
 
 /**
  * A new session about some stages of an earlier one, such as those that were skipped by hand: with other items, and
- * what was answered about the other stages still counts.
+ * what was answered about the other stages still counts. Where they have worked is asked again when subsystems are
+ * tested and none was named.
  */
 export function retest(earlier: Session, stages: readonly number[], seed: number): Session {
   const answers = [...earlier.before, ...earlier.answers];
+  const { experience } = earlier;
+  const nowhere = stages.includes(subsystemStage) && (experience?.subsystems ?? []).length === 0;
   return {
     ...begin(seed),
     only: [...stages],
     seen: [...new Set([...earlier.seen, ...answers.map(({ item }) => item)])],
     before: answers.filter(({ traits }) => !stages.includes(traits.stage)),
     credits: earlier.credits,
-    ...(earlier.experience !== undefined && { experience: earlier.experience }),
+    ...(experience !== undefined && !nowhere && { experience }),
     ...(earlier.claim !== undefined && { claim: earlier.claim }),
   };
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Session } from '../../placement/form.ts';
 import { result, type Result } from '../../placement/result.ts';
 import { review, type Reviewed } from '../../placement/review.ts';
 import { labRef, skillRef, stageRef } from '../site/refs.ts';
@@ -19,7 +20,8 @@ export interface ResultPage {
   stages: (Pick<Result['stages'][number], 'standing' | 'why'> & { stage: StageRef })[];
   credited: { stage: StageRef; skills: SkillRef[] }[];
   gaps: SkillRef[];
-  skipped: { stage: StageRef; skills: SkillRef[] }[];
+  /** `left`: items of the stage that were not asked yet. */
+  skipped: { stage: StageRef; skills: SkillRef[]; left: number }[];
   raises: { exact: number; skill: SkillRef; lab?: LabRef; says?: string }[];
   answers: (Omit<Reviewed, 'skill' | 'read'> & { skill: SkillRef; read: Reading[]; given: string })[];
 }
@@ -42,7 +44,7 @@ export async function resultPage(mine: Mine): Promise<ResultPage | undefined> {
     stages: found.stages.map(({ stage, standing, why }) => ({ stage: stageRef(stage), standing, why })),
     credited: byStage(found.credited),
     gaps: found.gaps.map(({ skill }) => skillRef(skill)),
-    skipped: byStage(found.skipped),
+    skipped: byStage(found.skipped).map((one) => ({ ...one, left: itemsLeft(session, one.stage.number) })),
     raises: found.raises.map((raise) => ({
       exact: percent(raise.exact),
       skill: skillRef(raise.skill),
@@ -57,6 +59,11 @@ export async function resultPage(mine: Mine): Promise<ResultPage | undefined> {
         given: givenIn(one),
       })),
   };
+}
+
+function itemsLeft({ seen, answers }: Session, stage: number): number {
+  const asked = new Set([...seen, ...answers.map(({ item }) => item)]);
+  return site().roadmap.items.filter((item) => item.stage === stage && !asked.has(item.id)).length;
 }
 
 function byStage(

@@ -11,7 +11,7 @@ export type ItemPage = Asked & { stale: boolean; token: string };
 
 export async function load({ url }: ServerLoadEvent): Promise<ItemPage> {
   const now = await fromStore(asked);
-  if (!now) redirect(303, '/start');
+  if (!now) redirect(303, '/start/result'); // which leads to the beginning when nothing was finished
   return { ...now, stale: url.searchParams.has('stale'), token };
 }
 
