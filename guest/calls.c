@@ -151,6 +151,7 @@ static int64_t storm(struct storm *storm)
 			else
 				c->error = -c->last;
 		}
+		set(&storm->turn, turn + 1);
 	}
 	return storm->times;
 }

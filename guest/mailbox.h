@@ -81,7 +81,7 @@ struct storm_call {
 struct storm {
 	uint32_t count, times;		/* host: calls in the row, turns */
 	uint32_t together;		/* host: how many begin at one moment */
-	uint32_t reserved;
+	uint32_t turn;			/* agent: turns that are over */
 	struct storm_call calls[];
 };
 

@@ -32,6 +32,8 @@ export interface PendingOptions<T> {
   onStuck?: (what: string) => void;
   /** Guest nanoseconds until an awaited call counts as stuck. */
   limit?: bigint;
+  /** For a call that is many in one: how many are over. As long as that grows, it is not stuck. */
+  done?: () => number;
   /** Nothing more can be told of the machine once this call is stuck. */
   vital?: boolean;
 }
@@ -88,10 +90,14 @@ export class Pending<T> implements PromiseLike<T> {
 
   async #settle(): Promise<T> {
     const limit = this.#options.limit ?? stuckAfter;
-    if (!this.#outcome) await this.within(limit);
+    const { done = (): number => 0 } = this.#options;
+    for (let before = -1; !this.#outcome && done() > before;) {
+      before = done();
+      await this.within(limit);
+    }
     if (!this.#outcome) {
       this.#options.onStuck?.(this.what);
-      const message = `${this.what} did not return within ${sayDuration(limit)}${await this.whereabouts()}`;
+      const message = `${this.what} did not ${this.#options.done ? 'go on' : 'return'} within ${sayDuration(limit)}${await this.whereabouts()}`;
       throw this.#options.vital ? new FatalFailure(message) : new Failure(message);
     }
     const outcome = this.#outcome;

@@ -91,6 +91,11 @@ export class Row {
     return image;
   }
 
+  /** How many turns are over. */
+  turns(image: Buffer): number {
+    return image.readUInt32LE(12);
+  }
+
   /** What the agent wrote into the description. */
   decode(image: Buffer): RowResult {
     return this.#calls.map((_, i) => {

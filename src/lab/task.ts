@@ -10,8 +10,8 @@ import { Row, type RowResult } from './storm.ts';
 
 const longestFile = 32 << 20;
 const mostFiles = 1n << 20n;
-/** Guest nanoseconds a row of calls may take; in the racing lane they are real ones. */
-const stormLimit = 60_000_000_000n;
+/** Guest nanoseconds one turn of a row of calls may take; in the racing lane they are real ones. */
+const turnLimit = 10_000_000_000n;
 
 /** An address no user program may read or write, and one that is not mapped. */
 export const badAddress = { kernel: 0xffff_8880_0000_0000n, unmapped: 0x8n } as const;
@@ -146,7 +146,7 @@ export class Task {
       `${times} turns of a row of calls`,
       { nr: pseudo.storm, args: [start!] },
       () => row.decode(this.bytes(start!, bytes)),
-      { limit: stormLimit },
+      { limit: turnLimit, done: () => row.turns(this.bytes(start!, bytes)) },
     );
   }
 
@@ -181,7 +181,7 @@ export class Task {
     what: string,
     call: Call,
     finish: (outcome: Outcome) => T,
-    options: Pick<PendingOptions<T>, 'vital' | 'limit'> = {},
+    options: Pick<PendingOptions<T>, 'vital' | 'limit' | 'done'> = {},
   ): Pending<T> {
     if (this.#stuckIn !== undefined && this.busy)
       throw new Failure(`${this.#stuckIn} still has not returned`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A step that fails while calls are under way must not disturb the next one.
+// What a check may count on: a step that failed does not disturb the next one, and a slow call is not a stuck one.
 import { expect, test } from 'vitest';
 import { prepareBench } from '../../src/lab/bench.ts';
 import { Guest } from '../../src/lab/guest.ts';
@@ -20,6 +20,24 @@ test('a call that had not begun when its step ended is out of the way', async ()
       expect(await next!.call('getpid', []), `round ${round}`).toBe(BigInt(next!.pid));
       await guest.endStep();
     }
+  } finally {
+    await machine.stop();
+  }
+});
+
+test('a row of calls that stands still is told from one that takes long', async () => {
+  const { template } = await prepareBench({ flavor: 'core' });
+  const machine = await Machine.restore(template);
+  try {
+    const guest = new Guest(machine, new Map());
+    const task = await guest.task();
+    const time = Buffer.alloc(16);
+    time.writeBigInt64LE(1n, 0); // second
+    const [slow] = await guest.storm({ task, times: 30, row: (row) => row.call('nanosleep', [time, 0]) });
+    expect(slow).toEqual([{ good: 30, error: '' }]);
+    time.writeBigInt64LE(1000n, 0);
+    const still = guest.storm({ task, times: 30, row: (row) => row.call('nanosleep', [time, 0]) });
+    await expect(still).rejects.toThrow(/30 turns of a row of calls did not go on within 10.0 s/);
   } finally {
     await machine.stop();
   }
