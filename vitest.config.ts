@@ -1,9 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+// Two files run at a time. Hostile builds want all of the host, so what runs beside them is what has no machine of
+// its own; then the files with machines, the longest first.
+const order = [
+  'hostile/builds',
+  'web/',
+  'store/',
+  'cli/usage',
+  'hostile/host',
+  'hostile/modules',
+  'canaries/',
+];
+
+class InOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = order.findIndex((part) => moduleId.includes(`/test/${part}`));
+      return at < 0 ? order.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 // `unit` needs nothing but Node; `machine` needs the kit and the core kernel.
 export default defineConfig({
   test: {
+    sequence: { sequencer: InOrder },
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'] } },
       {

@@ -32,7 +32,8 @@ const excluded =
 // A machine of the steady lane takes one processor; more than two at a time would disturb each other's times.
 const jobs = Math.min(2, availableParallelism());
 
-const parts: Part[] = [
+/** What only reads the sources: several at a time. */
+const readings: Part[] = [
   { name: 'types', argv: [tool('tsc')] },
   {
     name: 'types of the web',
@@ -51,6 +52,10 @@ const parts: Part[] = [
     ],
   },
   { name: 'roadmap', argv: [join(repository, 'bringup'), 'roadmap', 'check'] },
+];
+
+/** What runs bringup: one after the other. */
+const runs: Part[] = [
   { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
   {
     name: 'machine tests',
@@ -68,23 +73,35 @@ const parts: Part[] = [
 export async function test(signal: AbortSignal): Promise<number> {
   const sums = { passed: 0, failed: 0 };
   await start({ wait: true, quick: true, web: false }, signal);
-  for (const part of parts) {
+  const one = async (part: Part, live: boolean): Promise<void> => {
     signal.throwIfAborted();
     const begun = performance.now();
-    const { status, output } = await stream(part.argv, signal);
+    const { status, output } = await stream(part.argv, live, signal);
     const [passed, counted] = part.count?.(output) ?? [status === 0 ? 1 : 0, status === 0 ? 0 : 1];
     // A part that ended badly without saying of what, or that tested nothing, is no pass.
     const failed = counted === 0 && (status !== 0 || passed === 0) ? 1 : counted;
     sums.passed += passed;
     sums.failed += failed;
     const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-    process.stdout.write(`--- ${part.name}: ${failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s\n`);
-  }
+    const said = live ? '' : output;
+    process.stdout.write(`${said}--- ${part.name}: ${failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s\n`);
+  };
+  const left = [...readings];
+  const worker = async (): Promise<void> => {
+    for (let part = left.shift(); part; part = left.shift()) await one(part, false);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  for (const part of runs) await one(part, true);
   process.stdout.write(`\n${sums.passed} passed, ${sums.failed} failed\n`);
   return sums.failed === 0 ? exit.ok : exit.fail;
 }
 
-function stream(argv: string[], signal: AbortSignal): Promise<{ status: number; output: string }> {
+/** Runs a part to its end; `live` shows its output as it comes. */
+function stream(
+  argv: string[],
+  live: boolean,
+  signal: AbortSignal,
+): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(argv[0]!, argv.slice(1), {
       cwd: repository,
@@ -95,7 +112,7 @@ function stream(argv: string[], signal: AbortSignal): Promise<{ status: number; 
     for (const from of [child.stdout, child.stderr]) {
       from.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
-        process.stdout.write(chunk);
+        if (live) process.stdout.write(chunk);
       });
     }
     child.on('error', (error) => resolve({ status: 1, output: String(error) }));
