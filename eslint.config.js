@@ -16,7 +16,7 @@ const layers = {
   store: ['plan', 'placement', 'roadmap', 'shared'],
   machine: ['kernel', 'kit', 'shared'],
   lab: ['console', 'machine', 'kernel', 'kit', 'shared'],
-  web: ['store', 'plan', 'placement', 'roadmap', 'lab', 'shared'],
+  web: ['store', 'plan', 'placement', 'roadmap', 'lab', 'kernel', 'shared'],
   cli: [
     'store',
     'web',

@@ -71,6 +71,7 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .description('make what is missing: kit, kernels; then say what to do next')
     .option('--wait', 'stay until the core kernel is built')
     .option('--no-web', 'do not start the web')
+    .option('--no-open', 'do not show it in the browser')
     .option('--no-quick', "do not fetch Debian's kernel for provisional verdicts")
     .action((options: Flags) =>
       run(async (signal) => (await import('./commands/setup.ts')).start(options, signal))(),

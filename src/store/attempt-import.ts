@@ -18,7 +18,7 @@ export interface Imported {
 }
 
 /** The file that `bringup check` appends to; it needs no server. */
-const attemptsPath = (): string => dataFolder('attempts.jsonl');
+export const attemptsPath = (): string => dataFolder('attempts.jsonl');
 
 /**
  * Stores the attempts of the file that are not in the store yet, reading on where the last import ended. It may

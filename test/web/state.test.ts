@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A newcomer's whole way: placement, plan, a lab and its verdict, kept over a restart and changed by nobody else.
-import { appendFileSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { dataFolder } from '../../src/shared/paths.ts';
 import { site } from '../../src/web/site/site.ts';
 import { closeMine } from '../../src/web/state/mine.ts';
+import { recordAttempt } from './attempt.ts';
 import { visiting } from './visit.ts';
 
 const visit = visiting();
@@ -139,20 +138,6 @@ describe('placement', () => {
   });
 });
 
-/** What `bringup check` adds when a lab is passed. */
-function pass(lab: string): void {
-  const line = {
-    lab,
-    folder: '/home/someone/lab',
-    at: new Date().toISOString(),
-    outcome: 'pass',
-    provisional: false,
-    kernel: 'core',
-    verdict: { requirements: [{ id: 'a', says: '<b>it loads</b>', result: 'pass', time: 1 }], findings: [] },
-  };
-  appendFileSync(dataFolder('attempts.jsonl'), `${JSON.stringify(line)}\n`);
-}
-
 describe('a plan', () => {
   it('is made, worked on and compared without script', async () => {
     await visit(plainPage, async (page) => {
@@ -221,7 +206,7 @@ describe('work', () => {
       const id = new URL(page.url()).pathname.split('/').at(-1)!;
       await page.goto('/work');
       expect(await page.locator('#work').innerText()).toContain('There is no verdict yet');
-      pass(id);
+      recordAttempt(id);
       const row = page.locator('#attempts li');
       await row.waitFor();
       expect(await row.innerText()).toContain('passed');
@@ -232,7 +217,7 @@ describe('work', () => {
     await visit(plainPage, async (page) => {
       await page.goto('/work');
       expect(await page.locator('#attempts li').count()).toBe(1);
-      pass([...site().labs.keys()].at(-1)!);
+      recordAttempt([...site().labs.keys()].at(-1)!);
       await page.reload();
       expect(await page.locator('#attempts li').count()).toBe(2);
     });
@@ -274,6 +259,7 @@ describe('without a database', () => {
         expect(await (await page.request.get('/start')).text()).toContain('E-DB-REACH');
         await page.goto('/');
         expect(await page.locator('details.stage').count()).toBe(7);
+        expect(await page.getByRole('status').innerText()).toContain('E-DB-REACH');
       });
     } finally {
       if (named === undefined) delete process.env['DATABASE_URL'];

@@ -9,6 +9,7 @@ import { databaseState, stopDatabase } from '../../store/store.ts';
 import { asBringupError, BringupError, exit } from '../../shared/errors.ts';
 import { cacheFolder } from '../../shared/paths.ts';
 import { inBackground } from '../background.ts';
+import { openBrowser } from '../open-browser.ts';
 import { runningWeb, startWeb } from '../web-process.ts';
 import { progressView } from '../view/progress.ts';
 import { paint } from '../view/style.ts';
@@ -20,12 +21,12 @@ const core = 'core';
  * is then built in the background while labs can be judged provisionally. `wait` stays until it is done.
  */
 export async function start(
-  options: { wait?: boolean; quick?: boolean; web?: boolean },
+  options: { wait?: boolean; quick?: boolean; web?: boolean; open?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
   // The roadmap needs no kernel: its pages are built while the rest is made. Labs need no web: that it does
   // not come up is said, and no more.
-  const web = options.web === false ? Promise.resolve('') : startWeb(signal).catch(asBringupError);
+  const web = options.web === false ? Promise.resolve('') : showWeb(options, signal).catch(asBringupError);
   const view = progressView();
   const missing = missingPackages();
   if (missing.length > 0) {
@@ -47,6 +48,14 @@ export async function start(
   else if (url) process.stdout.write(`web     ${url}      the roadmap\n`);
   process.stdout.write(ready());
   return exit.ok;
+}
+
+/** Starts the web and, unless it ran already, shows it in the browser, while the rest is still being made. */
+async function showWeb({ open = true }: { open?: boolean }, signal: AbortSignal): Promise<string> {
+  const ran = runningWeb();
+  const url = await startWeb(signal);
+  if (open && !ran) openBrowser(url);
+  return url;
 }
 
 function ready(): string {

@@ -15,6 +15,7 @@ function apply(form: HTMLFormElement, log: Element): void {
   const ways = [...form.querySelectorAll<HTMLOptionElement>('option:checked[data-way]')].map(
     ({ dataset }) => dataset['way']!,
   );
+  const mark = form.querySelector<HTMLOptionElement>('option:checked[data-mark]')?.value;
   const filtered = chosen.length > 0;
   let found = 0;
   for (const stage of log.querySelectorAll('details')) {
@@ -23,6 +24,7 @@ function apply(form: HTMLFormElement, log: Element): void {
       const on = item.dataset['ways']!.split(' ');
       const shows =
         (depths.length === 0 || depths.includes(item.dataset['depth']!)) &&
+        (!mark || item.dataset['mine']!.split(' ').includes(mark)) &&
         ways.every((way) => on.includes(way));
       item.hidden = !shows;
       if (shows) shown++;

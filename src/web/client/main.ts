@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes pages handier. Each part looks for what it works on and does nothing where that is not.
 import { copyButtons } from './copy.ts';
+import { liveEngine } from './engine.ts';
 import { filters } from './filters.ts';
 import { graphs } from './graph.ts';
 import { keys } from './keys.ts';
@@ -15,3 +16,4 @@ instantResults();
 copyButtons();
 graphs();
 liveWork();
+liveEngine();

@@ -9,7 +9,12 @@ export interface Filter {
   /** Id of a domain or specialization; '' for any. */
   domain: string;
   specialization: string;
+  mine: Mark | '';
 }
+
+/** How a skill stands to the person who looks: shown, not shown yet, ahead in their plan. */
+export const marks = ['have', 'missing', 'planned'] as const;
+export type Mark = (typeof marks)[number];
 
 /** A domain or specialization that skills lead to. Its number is its place among all ways. */
 export interface Way {
@@ -29,6 +34,7 @@ export function filterOf(params: URLSearchParams): Filter {
     depths: depths.filter((depth) => asked.includes(depth)),
     domain: one('domain'),
     specialization: one('specialization'),
+    mine: marks.find((mark) => mark === params.get('mine')) ?? '',
   };
 }
 
@@ -56,14 +62,19 @@ export function waysOf(skill: string): number[] {
   return kept.get(skill)!;
 }
 
-/** Says of a skill whether a filter shows it. */
-export function filtering({ depths, domain, specialization }: Filter): (skill: Shown) => boolean {
+/** Says of a skill whether a filter shows it. `marksOf` is not there when nothing is known of the person. */
+export function filtering(
+  { depths, domain, specialization, mine }: Filter,
+  marksOf?: (skill: string) => Mark[],
+): (skill: Shown) => boolean {
   const wanted = [
     domainWays().find(({ id }) => id === domain),
     specializationWays().find(({ id }) => id === specialization),
   ].flatMap((way) => (way ? [way.number] : []));
   return ({ id, depth }) =>
-    (depths.length === 0 || depths.includes(depth)) && wanted.every((way) => waysOf(id).includes(way));
+    (depths.length === 0 || depths.includes(depth)) &&
+    (mine === '' || !marksOf || marksOf(id).includes(mine)) &&
+    wanted.every((way) => waysOf(id).includes(way));
 }
 
 interface Shown {

@@ -8,6 +8,7 @@ import {
   specializationWays,
   waysOf,
   type Filter,
+  type Mark,
   type Way,
 } from './filter.ts';
 import { labCount, skillRefs, type Ref, type SkillRef } from './refs.ts';
@@ -18,6 +19,7 @@ import { stageLines, type StageLine } from './stages.ts';
 export interface LogSkill extends SkillRef {
   shown: boolean;
   ways: number[];
+  marks: Mark[];
 }
 
 export interface LogLine extends Omit<StageLine, 'skills'> {
@@ -46,10 +48,11 @@ export interface RoleSection extends Pick<Role, 'title' | 'tagline' | 'says' | '
   pay: (Omit<Role['pay'][number], 'source'> & { source: SourceRef })[];
 }
 
-export function homePage(params: URLSearchParams): HomePage {
+/** `marksOf`: how a skill stands to the person who looks, when that is known. */
+export function homePage(params: URLSearchParams, marksOf?: (skill: string) => Mark[]): HomePage {
   const { roadmap, labs } = site();
   const filter = filterOf(params);
-  const shows = filtering(filter);
+  const shows = filtering(filter, marksOf);
   const lines = stageLines();
   const last = lines.at(-1)!;
   return {
@@ -61,12 +64,21 @@ export function homePage(params: URLSearchParams): HomePage {
     },
     firstLab: [...labs.keys()][0]!,
     filter,
-    filtered: filter.depths.length > 0 || filter.domain !== '' || filter.specialization !== '',
+    filtered:
+      filter.depths.length > 0 ||
+      filter.domain !== '' ||
+      filter.specialization !== '' ||
+      (filter.mine !== '' && marksOf !== undefined),
     domains: domainWays(),
     specializations: specializationWays(),
     log: lines.map((line) => ({
       ...line,
-      skills: line.skills.map((skill) => ({ ...skill, shown: shows(skill), ways: waysOf(skill.id) })),
+      skills: line.skills.map((skill) => ({
+        ...skill,
+        shown: shows(skill),
+        ways: waysOf(skill.id),
+        marks: marksOf?.(skill.id) ?? [],
+      })),
     })),
     forces: roadmap.forces.map(({ id, title, evidence }) => ({
       title,

@@ -106,11 +106,20 @@ export async function lastDone(mine: Mine): Promise<{ placement: Placement; sess
   return done && { placement: done, session: await credited(mine, sessionOf(done)) };
 }
 
-/** Chooses by hand where to start; undefined goes back to what was found. Gives false when nothing is finished. */
+/**
+ * Chooses by hand where to start, also before any placement; undefined goes back to what was found. Gives false when
+ * nothing was.
+ */
 export async function claim(mine: Mine, stage: number | undefined): Promise<boolean> {
   const last = await lastDone(mine);
-  if (!last) return false;
-  await end(mine, last.placement, startAt(last.session, stage));
+  if (last) {
+    await end(mine, last.placement, startAt(last.session, stage));
+    return true;
+  }
+  if (stage === undefined) return false;
+  await giveUp(mine);
+  const unasked = await credited(mine, startAt(begin(randomInt(2 ** 31)), stage));
+  await end(mine, await beginPlacement(mine.db, mine.person, unasked), unasked);
   return true;
 }
 

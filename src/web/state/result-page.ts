@@ -14,6 +14,8 @@ export interface ResultPage {
   start: StageRef;
   complete: boolean;
   claimed: boolean;
+  /** False when somebody chose by hand and nothing was asked at all. */
+  asked: boolean;
   /** Percent. */
   exact: number;
   withinOne: number;
@@ -39,6 +41,7 @@ export async function resultPage(mine: Mine): Promise<ResultPage | undefined> {
     start: stageRef(found.start),
     complete: found.complete,
     claimed: session.claim !== undefined,
+    asked: session.answers.length + session.before.length > 0,
     exact: percent(found.confidence.exact),
     withinOne: percent(found.confidence.withinOne),
     stages: found.stages.map(({ stage, standing, why }) => ({ stage: stageRef(stage), standing, why })),
