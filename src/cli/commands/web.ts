@@ -27,13 +27,21 @@ async function serveUntil(
   const view = progressView();
   const server = await serve({ port, onProgress: view.on });
   view.end();
-  announce(server.url);
-  const other = port !== 0 && !server.url.endsWith(`:${port}`) ? `port ${port} is taken; ` : '';
-  process.stdout.write(`web     ${other}${server.url}      Ctrl-C ends it\n`);
+  try {
+    announce(server.url);
+    await until(signal, server.url, port);
+  } finally {
+    await server.close();
+  }
+  return exit.ok;
+}
+
+/** Says where the web is, and waits. */
+async function until(signal: AbortSignal, url: string, port: number): Promise<void> {
+  const other = port !== 0 && !url.endsWith(`:${port}`) ? `port ${port} is taken; ` : '';
+  process.stdout.write(`web     ${other}${url}      Ctrl-C ends it\n`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  await server.close();
-  return exit.ok;
 }
