@@ -33,7 +33,7 @@ const lists: Record<Field, () => Omit<FieldList, 'entries'> & { entries: FieldLi
   }),
   specializations: () => ({
     title: 'Specializations',
-    says: 'Directions to take once the core is yours: why each pays, what it builds on, how to begin, and what may go wrong.',
+    says: 'Directions for the years after the core: why each pays, what it builds on, how to begin, and what may go wrong. Some grow out of a stage; others are better taken up on top of real work.',
     entries: site().roadmap.specializations.map(({ id, title, tagline, pairs }) => ({
       ...entry('specializations', id, title),
       note: `with stage ${pairs.stage}`,
