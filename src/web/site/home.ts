@@ -5,6 +5,7 @@ import {
   domainWays,
   filterOf,
   filtering,
+  marks,
   specializationWays,
   waysOf,
   type Filter,
@@ -34,6 +35,7 @@ export interface HomePage {
   filtered: boolean;
   domains: Way[];
   specializations: Way[];
+  marks: readonly Mark[];
   log: LogLine[];
   forces: (Ref & { claims: number })[];
   fields: (Ref & { builds: string[] })[];
@@ -71,6 +73,7 @@ export function homePage(params: URLSearchParams, marksOf?: (skill: string) => M
       (filter.mine !== '' && marksOf !== undefined),
     domains: domainWays(),
     specializations: specializationWays(),
+    marks,
     log: lines.map((line) => ({
       ...line,
       skills: line.skills.map((skill) => ({
