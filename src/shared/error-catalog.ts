@@ -139,6 +139,10 @@ export const catalog = {
     means: 'The lab’s check itself failed in a way that is not the learner’s doing.',
     next: 'Report it. Nothing was recorded.',
   },
+  'E-SILICON-DEVICE': {
+    means: 'The description of a modelled device contradicts itself: a defect of the device.',
+    next: 'The message names the part of the description. Report it to whoever maintains the device.',
+  },
   'E-INTERRUPTED': {
     means: 'It was stopped by Ctrl-C or a signal.',
     next: 'Nothing was recorded; what had been made is kept. Run it again.',
