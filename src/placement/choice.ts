@@ -2,7 +2,7 @@
 import type { PlacementItem } from '../roadmap/schema.ts';
 import { medianEntry, outlookOf, startChances, type Belief, type Outlook } from './belief.ts';
 import { stageCount } from './model.ts';
-import { numbers } from './random.ts';
+import { numbers } from '../shared/random.ts';
 
 export interface Candidate {
   item: PlacementItem;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PlacementItem } from '../roadmap/schema.ts';
-import { numbers, permutation } from './random.ts';
+import { numbers, permutation } from '../shared/random.ts';
 
 /** An item as it is shown: without its answer, and with answers or steps in this session's order. */
 export type ItemShown = {

@@ -3,7 +3,7 @@ import type { Roadmap } from '../../roadmap/read.ts';
 import type { PlacementItem, Skill } from '../../roadmap/schema.ts';
 import type { Bank } from '../asking.ts';
 import type { Session } from '../form.ts';
-import { numbers } from '../random.ts';
+import { numbers } from '../../shared/random.ts';
 import { result } from '../result.ts';
 import { answer, begin, next } from '../session.ts';
 import { attempt, makeEngineer, needsFirst, type Engineer } from './engineer.ts';
