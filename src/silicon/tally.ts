@@ -11,7 +11,7 @@ export const tally = describe({
     'All registers are in one memory window. The chip does not access memory by itself.',
   ],
   features: [
-    'Four operations on 32-bit unsigned numbers, modulo 2^32',
+    'Four operations on 32-bit unsigned numbers, modulo 2³²',
     'Up to {chain} operations on one accumulator before it must be cleared',
     'Completion by polling or by message-signaled interrupt',
     'Operations that can not be done are reported, with the accumulator kept',
