@@ -8,6 +8,7 @@ import type { Lane } from '../machine/qemu.ts';
 import { getTemplate, type Template } from '../machine/template.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import type { Lab } from './lab.ts';
+import { moduleMake } from './module-make.ts';
 import { warmUp } from './warm.ts';
 
 /** What a lab needs of a machine. */
@@ -35,6 +36,7 @@ export async function prepareBench(
   const kit = requireKit();
   const judge = kernelFor(needs.flavor);
   const template = await getTemplate(kit, judge, 'steady', options);
+  await moduleMake(kit, judge.kernel);
   const bench = { kit, judge, template, devices: needs.devices ?? [] };
   if (!needs.races) return bench;
   const lane = await racingLane(kit, judge);

@@ -22,6 +22,7 @@ import { withLock } from '../shared/lock.ts';
 import { cacheFolder } from '../shared/paths.ts';
 import { run } from '../shared/run.ts';
 import { parseDiagnostics, type Diagnostic } from './diagnostics.ts';
+import { moduleMake } from './module-make.ts';
 import { replayScript } from './replay.ts';
 import { digestOf, type Sources } from './workspace.ts';
 
@@ -144,16 +145,16 @@ async function compile(
   replay: string | undefined,
   { deadline = usualDeadline, signal }: { deadline?: number; signal?: AbortSignal },
 ): Promise<Omit<Build, 'how' | 'time'>> {
+  const make = await moduleMake(kit, kernel);
   const sandbox: Sandbox = {
     kit: kit.root,
     readOnly: kernel.buildFolders,
     writable: { '/work': work },
     cwd: kernel.buildTree,
     limits,
-    env: { SRCARCH: 'x86' }, // make exports it; objtool wants it when a saved command is repeated
+    env: make.env,
   };
-  const make = `make -s -C ${kernel.buildTree} M=/work modules`;
-  const script = `printf '%s\\n' '${began.trim()}'\n${replay ?? `set -e\n${make}`}\nstrip --strip-debug -o /work/.loaded.ko /work/${module}.ko\n`;
+  const script = `printf '%s\\n' '${began.trim()}'\n${replay ?? `set -e\n${make.script}`}\nstrip --strip-debug -o /work/.loaded.ko /work/${module}.ko\n`;
   rmSync(join(work, '.loaded.ko'), { force: true });
   let exceeded: Exceeded | undefined;
   let end = (): void => {};
