@@ -64,7 +64,11 @@ export interface ChipView<S extends Shape> {
   /** What `memory()` of the description made at the last reset; for what no register shows. */
   readonly memory: S['memory'];
 
-  /** Sets the interrupt's status bit, and signals it where the driver has let it through. */
+  /**
+   * Sets the interrupt's status bit. A signal goes out when the status bit and its enable (or the inverse of its mask)
+   * come to hold together: here, or later when the driver lets it through. While the status bit is still 1, raising
+   * again signals nothing.
+   */
   raise(interrupt: S['interrupt']): void;
   /** Clears the interrupt's status bit, as if the cause had gone. */
   lower(interrupt: S['interrupt']): void;

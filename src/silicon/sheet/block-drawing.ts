@@ -19,9 +19,10 @@ export function blockDrawing(view: BlocksView, part: string, title: string): Mar
   const top = titleHeight + 8;
   const parts: Markup[] = [];
   let y = top;
+  const columns = columnsOf(view.blocks);
   for (const block of view.blocks) {
-    parts.push(...drawBlock(block, y));
-    y += blockHeight(block) + gap;
+    parts.push(...drawBlock(block, columns, y));
+    y += blockHeight(block, columns) + gap;
   }
   const bottom = Math.max(y - gap, top + 20 + lineHeight * view.interface.length);
   const face = { x: interfaceLeft, y: top, width: interfaceWidth, height: bottom - top };
@@ -65,9 +66,8 @@ export function blockDrawing(view: BlocksView, part: string, title: string): Mar
 }
 
 /** The box with its lines in columns, and its arrows to the interface. */
-function drawBlock(block: BlockView, y: number): Markup[] {
-  const height = blockHeight(block);
-  const columns = columnsOf(block);
+function drawBlock(block: BlockView, columns: number, y: number): Markup[] {
+  const height = blockHeight(block, columns);
   const inset = 12;
   const column = (blockWidth - 2 * inset) / columns;
   const face = interfaceLeft + interfaceWidth;
@@ -104,12 +104,16 @@ function drawBlock(block: BlockView, y: number): Markup[] {
   return parts;
 }
 
-function columnsOf({ lines }: BlockView): number {
-  const widest = Math.max(1, ...lines.map((line) => textWidth(line, size) + 16));
+/** As many as the longest line allows, the same in all blocks. */
+function columnsOf(blocks: readonly BlockView[]): number {
+  const widest = Math.max(
+    1,
+    ...blocks.flatMap(({ lines }) => lines).map((line) => textWidth(line, size) + 16),
+  );
   return Math.max(1, Math.min(3, Math.floor((blockWidth - 24) / widest)));
 }
 
-function blockHeight(block: BlockView): number {
-  const rows = Math.ceil(block.lines.length / columnsOf(block));
+function blockHeight(block: BlockView, columns: number): number {
+  const rows = Math.ceil(block.lines.length / columns);
   return Math.max(block.signal === undefined ? 40 : 58, 34 + rows * lineHeight);
 }

@@ -14,6 +14,7 @@ export function busSection({ bus, revision }: Chip): Section {
     row('Revision ID', ...rev);
     row('Class code', { code: hex(bus.class, 6) });
     row(`BAR ${bus.bar}`, `Memory, ${byteSize(bus.size)}, not prefetchable: all registers`);
+    row('Byte order', 'Little endian, where a register does not say otherwise');
     row('Interrupts', `Message-signaled, ${bus.vectors === 1 ? '1 message' : `${bus.vectors} messages`}`);
     row(
       'Bus mastering',

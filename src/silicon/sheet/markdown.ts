@@ -46,7 +46,7 @@ function wordsText(words: Words): string {
   return words.map((word) => (typeof word === 'string' ? plain(word) : `\`${word.code}\``)).join('');
 }
 
-/** Text in which Markdown sees no mark of its own. */
+/** Text in which Markdown sees no mark of its own; an underscore inside a word is none. */
 function plain(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>]/g, (mark) => `\\${mark}`);
+  return text.replaceAll(/[\\`*[\]<>]|(?<!\w)_|_(?!\w)/g, (mark) => `\\${mark}`);
 }

@@ -30,11 +30,11 @@ export function registerMap(chip: Chip): Section {
     ),
   );
   const kinds = Object.entries(meanings).filter(([access]) => used.has(access));
-  const rows = chip.registers.map(({ name, offset, width, access, reset, says }): Words[] => [
+  const rows = chip.registers.map(({ name, offset, width, access, reset, fields, says }): Words[] => [
     [{ code: hex(offset, digits) }],
     [path(name)],
     [`${width}`],
-    [access],
+    [fields.length === 0 ? access : [...new Set(fields.map((field) => field.access))].join(', ')],
     [{ code: hex(reset, width / 4) }],
     wordsOf(chip, says),
   ]);
@@ -118,7 +118,8 @@ export function formatSection(chip: Chip, name: string, format: ChipFormat): Sec
     format.order === 'big'
       ? 'Big endian: the byte at the lowest address holds the highest bits of a word and of a 64-bit field.'
       : 'Little endian: the byte at the lowest address holds the lowest bits of a word and of a 64-bit field.';
-  const rows = format.fields.map((field): Words[] => [
+  const fields = [...format.fields].sort((a, b) => a.offset - b.offset || b.low - a.low);
+  const rows = fields.map((field): Words[] => [
     [{ code: `+${hex(field.offset, 2)}` }],
     [{ code: bitRange(field.low, field.bits) }],
     [{ code: field.name }],
@@ -132,7 +133,7 @@ export function formatSection(chip: Chip, name: string, format: ChipFormat): Sec
       { kind: 'paragraph', words: [`${format.size} bytes. ${order}`] },
       drawing(formatRows(format), `Words of ${name}`),
       { kind: 'table', columns: ['Bytes', 'Bits', 'Field', 'Meaning'], rows },
-      ...encodings(chip, format.fields),
+      ...encodings(chip, fields),
     ],
     sections: [],
   };

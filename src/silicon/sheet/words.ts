@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pieces } from '../describe/references.ts';
 import type { Chip } from '../layout/chip.ts';
+import { fieldAt } from '../layout/find.ts';
 import { duration } from './numbers.ts';
 import type { Word, Words } from './sheet.ts';
 
@@ -12,9 +13,7 @@ export function wordsOf(chip: Chip, text: string): Words {
     if ('time' in piece) return [timeSymbol(piece.time), ` (${bounds(chip, piece.time)})`];
     const { register, field, value } = piece;
     if (value === undefined) return [path(field === undefined ? register : `${register}.${field}`)];
-    const values = chip.registers
-      .find(({ name }) => name === register)!
-      .fields.find(({ name }) => name === field)!.values!;
+    const values = fieldAt(chip, `${register}.${field}`)!.field.values!;
     return [{ code: value }, ` (${values.find(({ name }) => name === value)!.code})`];
   });
 }
