@@ -78,7 +78,10 @@ export const tally = describe({
       fields: {
         BUSY: { bits: 1, says: 'An operation is under way.' },
         DONE: { bits: 1, says: 'The last operation has finished. Cleared by the next doorbell.' },
-        FAILED: { bits: 1, says: 'The last operation could not be done. Valid while {STATUS.DONE} is 1.' },
+        FAILED: {
+          bits: 1,
+          says: 'The last operation could not be done, or {chain} were done since the accumulator was cleared. Valid while {STATUS.DONE} is 1.',
+        },
         COUNT: { bits: 6, says: 'Operations since the accumulator was cleared.' },
       },
     },
@@ -178,7 +181,7 @@ export const tally = describe({
     start: {
       title: 'Start the unit',
       steps: [
-        'Read {ID} and compare {ID.CHIP} with the number in this document.',
+        'Read {ID}, and compare {ID.CHIP} with its value after reset in this document.',
         'Choose what overflow does in {CONTROL.OVERFLOW}, and set {CONTROL.ENABLE} and {CONTROL.CLEAR} in the same write.',
         'Wait {settle}.',
       ],

@@ -99,7 +99,7 @@ export function timingSection(chip: Chip): Maybe {
   if (all.length === 0) return undefined;
   const shown = (time: number | undefined): Words => [time === undefined ? '–' : duration(time)];
   const rows = all.map(([name, { min, max }]): Words[] => [
-    [timeSymbol(name)],
+    [{ code: timeSymbol(name) }],
     wordsOf(chip, chip.description.timing![name]!.says),
     shown(min),
     shown(max),

@@ -10,7 +10,8 @@ export function wordsOf(chip: Chip, text: string): Words {
   return pieces(chip.description, text).flatMap((piece): Word[] => {
     if ('text' in piece) return [piece.text];
     if ('parameter' in piece) return [parameterText(chip, piece.parameter)];
-    if ('time' in piece) return [timeSymbol(piece.time), ` (${bounds(chip, piece.time)})`];
+    if ('time' in piece)
+      return [{ code: timeSymbol(piece.time), to: 'timing' }, ` (${bounds(chip, piece.time)})`];
     const { register, field, value } = piece;
     if (value === undefined) return [path(field === undefined ? register : `${register}.${field}`)];
     const values = fieldAt(chip, `${register}.${field}`)!.field.values!;
@@ -28,9 +29,9 @@ export function registerAnchor(register: string): string {
   return `register-${register.toLowerCase()}`;
 }
 
-/** The symbol of a time, linked to the table of times. */
-export function timeSymbol(name: string): Word {
-  return { code: `t_${name}`, to: 'timing' };
+/** The symbol of a time. */
+export function timeSymbol(name: string): string {
+  return `t_${name}`;
 }
 
 /** A parameter's value with its unit. */
