@@ -82,9 +82,9 @@ export class Machine {
     }
   }
 
-  /** A running clone of a template. */
-  static async restore(template: Template): Promise<Machine> {
-    const qemu = startQemu(template.model, template.folder, 'restore');
+  /** A running clone of a template. `sockets`: see startQemu. */
+  static async restore(template: Template, sockets?: string): Promise<Machine> {
+    const qemu = startQemu(template.model, template.folder, 'restore', sockets);
     const { vital, serial } = await watch(qemu);
     try {
       await qemu.qmp.command('migrate-set-capabilities', capabilities);
@@ -160,6 +160,11 @@ export class Machine {
   /** Runs a command of QEMU's own monitor and gives what it prints. */
   async monitor(command: string): Promise<string> {
     return (await this.#qemu.qmp.command('human-monitor-command', { 'command-line': command })) as string;
+  }
+
+  /** Plugs a device in, named by QEMU's properties of it. Throws what QEMU says against it. */
+  async addDevice(properties: Record<string, unknown>): Promise<void> {
+    await this.#qemu.qmp.command('device_add', properties);
   }
 
   /** The first serial port, for a person. */

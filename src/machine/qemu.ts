@@ -30,6 +30,9 @@ export interface MachineModel {
 export const portCount = 4;
 export const portName = (index: number): string => `port${index}`;
 
+/** Where QEMU sees the folder of sockets that modelled devices listen at. */
+export const socketFolder = '/sockets';
+
 /** A running QEMU. */
 export interface Qemu {
   process: ChildProcess;
@@ -60,13 +63,23 @@ const rootPorts = Array.from({ length: portCount }, (_, i) => [
 /**
  * Starts QEMU in a sandbox, stopped before its first instruction. `folder` holds (or gets) the files
  * `ram`, `state` and `initramfs`. With `restore`, RAM is a private copy-on-write map of the file and
- * nothing in the folder is written; the caller then loads `state`.
+ * nothing in the folder is written; the caller then loads `state`. `sockets` is a folder that it sees as
+ * `socketFolder`.
  */
-export function startQemu(model: MachineModel, folder: string, mode: 'boot' | 'restore'): Qemu {
+export function startQemu(
+  model: MachineModel,
+  folder: string,
+  mode: 'boot' | 'restore',
+  sockets?: string,
+): Qemu {
   const argv = sandboxed(
     {
       kit: model.kit,
-      readOnly: { '/kernel': model.kernel.folder, ...(mode === 'restore' && { '/template': folder }) },
+      readOnly: {
+        '/kernel': model.kernel.folder,
+        ...(mode === 'restore' && { '/template': folder }),
+        ...(sockets !== undefined && { [socketFolder]: sockets }),
+      },
       writable: mode === 'boot' ? { '/template': folder } : {},
       kvm: model.lane === 'kvm',
     },

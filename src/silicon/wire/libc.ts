@@ -4,6 +4,11 @@ import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 const native = {
+  socket: libc.func('int socket(int, int, int)'),
+  bind: libc.func('int bind(int, const void*, uint32_t)'),
+  listen: libc.func('int listen(int, int)'),
+  accept4: libc.func('int accept4(int, void*, void*, int)'),
+  chmod: libc.func('int chmod(const char*, unsigned int)'),
   socketpair: libc.func('int socketpair(int, int, int, void*)'),
   recvmsg: libc.func('int64_t recvmsg(int, void*, int)'),
   read: libc.func('int64_t read(int, void*, uint64_t)'),
@@ -17,6 +22,8 @@ const native = {
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const pathBytes = 108; // of struct sockaddr_un
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const MSG_CMSG_CLOEXEC = 0x40000000;
@@ -34,6 +41,29 @@ export class LibcError extends Error {
     super(`${call}() failed with errno ${errno}`);
     this.name = 'LibcError';
     this.errno = errno;
+  }
+}
+
+/** A socket that anybody who gets at the path may connect to, one at a time; the path is at most 107 bytes long. */
+export function listenAt(path: string): number {
+  const address = Buffer.alloc(2 + pathBytes);
+  if (Buffer.byteLength(path) >= pathBytes) throw new RangeError(`${path} is too long for a socket`);
+  address.writeUInt16LE(AF_UNIX, 0);
+  address.write(path, 2);
+  const listener = native.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) as number;
+  if (listener < 0) throw new LibcError('socket');
+  if (native.bind(listener, address, address.length) !== 0) throw new LibcError('bind');
+  native.chmod(path, 0o666);
+  if (native.listen(listener, 1) !== 0) throw new LibcError('listen');
+  return listener;
+}
+
+/** The connection of who connects next; waits for it. */
+export function acceptOne(listener: number): number {
+  for (;;) {
+    const connection = native.accept4(listener, null, null, SOCK_CLOEXEC) as number;
+    if (connection >= 0) return connection;
+    if (koffi.errno() !== EINTR) throw new LibcError('accept4');
   }
 }
 
