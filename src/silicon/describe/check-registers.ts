@@ -28,7 +28,6 @@ export function checkRegisters(description: Description, wrong: Wrong): void {
     if (register.fields) {
       if (register.access === 'reserved') wrong(where, 'a reserved register has no fields');
       if (register.reset !== undefined) wrong(where, 'each field has a reset value of its own');
-      if (register.order !== undefined) wrong(where, 'byte order is for registers without fields');
       checkFields(description, where, register.fields, width, wrong);
     } else {
       fits(where, register.reset ?? 0, width, wrong);

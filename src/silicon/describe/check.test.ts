@@ -96,6 +96,18 @@ test.each<[string, () => unknown, string]>([
     'interrupt done: R.A is no field of one bit',
   ],
   [
+    'a vector that the chip may not have',
+    () =>
+      describe({
+        ...texts,
+        revisions,
+        bus: { ...texts.bus, vectors: { oneOf: [1, 2] } },
+        registers: { R: { ...plain, fields: { A: bit } } },
+        interrupts: { done: { says: 'Done.', status: 'R.A', vector: 1 } },
+      }),
+    'interrupt done: there may be no vector 1',
+  ],
+  [
     'a rule with an access and no condition',
     () =>
       describe({

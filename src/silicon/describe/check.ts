@@ -23,7 +23,9 @@ export function checkDescription(description: Description): void {
     if (path !== undefined && field(path)?.bits !== 1) wrong(where, `${path} is no field of one bit`);
   };
   const interrupts = Object.entries<AnyInterrupt>(description.interrupts);
-  for (const [name, { status, enable, mask }] of interrupts) {
+  const vectors = description.bus.kind === 'pci' ? range(description.bus.vectors ?? 1).smallest : 1;
+  for (const [name, { status, enable, mask, vector = 0 }] of interrupts) {
+    if (vector >= vectors) wrong(`interrupt ${name}`, `there may be no vector ${vector}`);
     if (enable && mask) wrong(`interrupt ${name}`, 'has both an enable and a mask bit');
     for (const path of [status, enable, mask]) oneBit(`interrupt ${name}`, path);
   }

@@ -20,7 +20,7 @@ export type Drawn =
   | { readonly from: number; readonly to: number; readonly step?: number }
   | { readonly oneOf: readonly number[] };
 
-/** Byte order of a value wider than a byte. `drawn`: the seed chooses. */
+/** Byte order of a value wider than a byte. `drawn`: the seed chooses one for all of a chip. */
 export type ByteOrder = 'little' | 'big' | 'drawn';
 
 /** One value of an enumerated field: what it means; `code` pins the number that stands for it. */
@@ -52,7 +52,7 @@ export interface RegisterSpec {
   readonly at?: number;
   /** After reset, of a register without fields. */
   readonly reset?: Drawn;
-  /** The order in which the value's bytes travel, of a register without fields; `little` unless given. */
+  /** Which byte of the value is at the lowest address, or travels first; `little` unless given. */
   readonly order?: ByteOrder;
   readonly fields?: Readonly<Record<string, FieldSpec>>;
 }

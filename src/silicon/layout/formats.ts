@@ -3,7 +3,7 @@ import { BringupError } from '../../shared/errors.ts';
 import type { FormatFieldSpec, FormatSpec } from '../describe/formats.ts';
 import { placeBits } from './bits.ts';
 import type { ChipFormat, ChipFormatField } from './chip.ts';
-import { draw, type Numbers, shuffled } from './draw.ts';
+import { type Numbers, shuffled } from './draw.ts';
 import { drawEncodings } from './encodings.ts';
 
 type Field = FormatFieldSpec & { readonly name: string };
@@ -12,7 +12,12 @@ type Field = FormatFieldSpec & { readonly name: string };
  * Lays out a structure in memory. Fields of up to 32 bits are packed into words, the widest first into the first word
  * with room; then words and 64-bit fields are put in an order that the seed chooses.
  */
-export function layOutFormat(name: string, spec: FormatSpec, stream: (name: string) => Numbers): ChipFormat {
+export function layOutFormat(
+  name: string,
+  spec: FormatSpec,
+  drawnOrder: 'little' | 'big',
+  stream: (name: string) => Numbers,
+): ChipFormat {
   const next = stream('order of words');
   const fields = Object.entries(spec.fields).map(([name, field]) => ({ name, ...field }));
   const wide = fields.filter(({ bits }) => bits === 64);
@@ -40,9 +45,8 @@ export function layOutFormat(name: string, spec: FormatSpec, stream: (name: stri
     for (const field of word) put(field, singles[at]!, lows.get(field.name)!);
   });
   placed.sort((a, b) => a.offset - b.offset || a.low - b.low);
-  const order = spec.order ?? 'drawn';
-  const big = order === 'drawn' ? draw({ oneOf: [0, 1] }, stream('byte order')) === 1 : order === 'big';
-  return { size, order: big ? 'big' : 'little', fields: placed };
+  const { order = 'drawn' } = spec;
+  return { size, order: order === 'drawn' ? drawnOrder : order, fields: placed };
 }
 
 function pack(fields: readonly Field[]): Field[][] {

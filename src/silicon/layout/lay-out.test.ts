@@ -172,45 +172,6 @@ test('two seeds differ in most offsets, field positions and encodings', () => {
   );
 });
 
-test('what is pinned stays', () => {
-  const device = describe({
-    ...texts,
-    bus: { kind: 'pci', vendor: 0x1f80, device: 1, class: 0 },
-    registers: {
-      // One byte in each of the first 16 slots: what is not pinned must find the ones behind.
-      ...Object.fromEntries(
-        Array.from(
-          { length: 16 },
-          (_, at) => [`P${at}`, { access: 'rw', width: 8, at: 4 * at, says: 'Pinned.' }] as const,
-        ),
-      ),
-      LOOSE: {
-        access: 'rw',
-        says: 'Loose.',
-        fields: {
-          TOP: { bits: 4, bit: 28, says: 'Top.' },
-          KIND: { bits: 12, bit: 8, says: 'Kind.', values: { one: { says: 'One.', code: 1 }, any: 'Any.' } },
-          REST: { bits: 8, says: 'All that is left on either side.' },
-          LAST: { bits: 8, says: 'All that is left on either side.' },
-        },
-      },
-    },
-  });
-  assert(
-    property(seeds, (seed) => {
-      const chip = layOut(device, seed);
-      for (let at = 0; at < 16; at++) expect(find(chip, `P${at}`).offset).toBe(4 * at);
-      const [top, ...rest] = find(chip, 'LOOSE').fields;
-      expect(top).toMatchObject({ name: 'TOP', low: 28 });
-      const kind = rest.find(({ name }) => name === 'KIND')!;
-      expect(kind.low).toBe(8);
-      expect(kind.values!.find(({ name }) => name === 'one')!.code).toBe(1);
-      expect(new Set(kind.values!.map(({ code }) => code)).size).toBe(2);
-    }),
-  );
-  expect(find(layOut(tally, 7), 'ID').offset).toBe(0);
-});
-
 test('a register that is added leaves the places of most others', () => {
   const fewer = { ...tally, registers: Object.fromEntries(Object.entries(tally.registers).slice(0, -1)) };
   assert(
@@ -219,37 +180,6 @@ test('a register that is added leaves the places of most others', () => {
       const moved = [...b].filter(([what, place]) => a.get(what) !== place).length;
       expect(moved).toBeLessThanOrEqual(2);
     }),
-  );
-});
-
-test('fields that do not fit around those pinned are a mistake of the device', () => {
-  const device = describe({
-    ...texts,
-    bus: { kind: 'i2c' },
-    registers: {
-      FULL: {
-        access: 'rw',
-        width: 8,
-        says: 'Full.',
-        fields: { MID: { bits: 2, bit: 3, says: 'Middle.' }, WIDE: { bits: 5, says: 'Wide.' } },
-      },
-    },
-  });
-  expect(() => layOut(device, 1)).toThrow('do not fit');
-});
-
-test('a slow bus has no more than 256 register numbers, a BAR what its author says', () => {
-  const registers = Object.fromEntries(
-    Array.from({ length: 100 }, (_, at) => [`R${at}`, { access: 'rw', width: 8, says: 'One.' }] as const),
-  );
-  const slow = describe({ ...texts, bus: { kind: 'spi' }, registers });
-  expect(() => layOut(slow, 1)).toThrow('too many registers');
-  const bus = { kind: 'pci', vendor: 1, device: 1, class: 0 } as const;
-  expect(layOut(describe({ ...texts, bus: { ...bus, size: 65536 }, registers }), 1).bus).toMatchObject({
-    size: 65536,
-  });
-  expect(() => layOut(describe({ ...texts, bus: { ...bus, size: 256 }, registers }), 1)).toThrow(
-    'needs a BAR',
   );
 });
 

@@ -27,11 +27,13 @@ export function layOut(description: Description, seed: number): Chip {
   const window = placeRegisters(description.registers, bus.kind === 'pci' ? 'byte' : 'register', (register) =>
     stream('offset', register),
   );
+  const drawnOrder = draw({ oneOf: [0, 1] }, stream('byte order')) === 1 ? 'big' : 'little';
   const registers = Object.entries(description.registers).map(([register, spec]) =>
     layOutRegister(register, spec, {
       offset: window.offsets.get(register)!,
       parameters,
       revision: revision.code,
+      drawnOrder,
       stream: (...what) => stream('register', register, ...what),
     }),
   );
@@ -43,7 +45,7 @@ export function layOut(description: Description, seed: number): Chip {
     bus: laidOutBus,
     registers: registers.sort((a, b) => a.offset - b.offset),
     formats: mapped(description.formats ?? {}, (format, key) =>
-      layOutFormat(key, format, (what) => stream('format', key, what)),
+      layOutFormat(key, format, drawnOrder, (what) => stream('format', key, what)),
     ),
     parameters,
     times: mapped(description.timing ?? {}, ({ min, max }, key) => {
@@ -96,7 +98,8 @@ function layOutInterrupts(
   vectors: number,
   next: Numbers,
 ): Record<string, ChipInterrupt> {
-  const order = shuffled(Object.keys(interrupts), next);
+  const loose = Object.keys(interrupts).filter((key) => interrupts[key]!.vector === undefined);
+  const order = shuffled(loose, next);
   return mapped(interrupts, ({ says: _, ...rest }, key) => {
     return { ...rest, vector: rest.vector ?? order.indexOf(key) % vectors };
   });

@@ -11,6 +11,8 @@ interface Surroundings {
   readonly offset: number;
   readonly parameters: Readonly<Record<string, number>>;
   readonly revision: number;
+  /** The byte order that the seed chose for this chip. */
+  readonly drawnOrder: 'little' | 'big';
   readonly stream: (...what: string[]) => Numbers;
 }
 
@@ -24,7 +26,6 @@ export function layOutRegister(name: string, spec: RegisterSpec, around: Surroun
   if (!lows) {
     throw new BringupError('E-SILICON-DEVICE', `register ${name}: fields do not fit around those pinned`);
   }
-  const big = order === 'drawn' ? draw({ oneOf: [0, 1] }, stream('byte order')) === 1 : order === 'big';
   const laidOut = Object.entries(fields).map(([field, spec]): ChipField => {
     const values = spec.values && drawEncodings(spec.values, spec.bits, stream('values', field));
     return {
@@ -43,7 +44,7 @@ export function layOutRegister(name: string, spec: RegisterSpec, around: Surroun
     offset: around.offset,
     width,
     access,
-    order: big ? 'big' : 'little',
+    order: order === 'drawn' ? around.drawnOrder : order,
     reset: spec.fields
       ? laidOut.reduce((sum, field) => sum + field.reset * 2 ** field.low, 0)
       : draw(spec.reset ?? 0, stream('reset')),

@@ -14,7 +14,6 @@ export function busSection({ bus, revision }: Chip): Section {
     row('Revision ID', ...rev);
     row('Class code', { code: hex(bus.class, 6) });
     row(`BAR ${bus.bar}`, `Memory, ${byteSize(bus.size)}, not prefetchable: all registers`);
-    row('Byte order', 'Little endian, where a register does not say otherwise');
     row('Interrupts', `Message-signaled, ${bus.vectors === 1 ? '1 message' : `${bus.vectors} messages`}`);
     row(
       'Bus mastering',
@@ -25,6 +24,7 @@ export function busSection({ bus, revision }: Chip): Section {
     if (bus.address !== undefined) row('Address', { code: hex(bus.address, 2) }, ' (7 bits)');
     row('Revision', ...rev);
   }
+  row('Byte order', 'Little endian, where a register does not say otherwise');
   const blocks = [{ kind: 'table', columns: ['Property', 'Value'], rows } as const];
   return { id: 'bus', title: 'Bus', blocks, sections: [] };
 }

@@ -76,7 +76,8 @@ function registerBlocks(chip: Chip, register: ChipRegister): Block[] {
     drawing([registerRow(register)], `Bits of ${name}`),
   ];
   if (order === 'big') {
-    const words = `Big endian: the byte at the lowest address holds bits ${bitRange(width - 8, 8)}.`;
+    const first = chip.bus.kind === 'pci' ? 'at the lowest address' : 'that travels first';
+    const words = `Big endian: the byte ${first} holds bits ${bitRange(width - 8, 8)}.`;
     blocks.push({ kind: 'paragraph', words: [words] });
   }
   if (access !== 'reserved' && fields.length > 0) {

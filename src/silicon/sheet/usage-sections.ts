@@ -58,12 +58,11 @@ export function sequenceSection(chip: Chip): Maybe {
 export function interruptSection(chip: Chip): Maybe {
   const all = Object.entries(chip.interrupts);
   if (all.length === 0) return undefined;
-  const none: Words = ['none'];
   const rows = all.map(([name, { status, enable, mask, vector }]): Words[] => [
     [{ code: name }],
     [`${vector}`],
     [path(status)],
-    enable ? [path(enable), ' = 1'] : mask ? [path(mask), ' = 0'] : none,
+    enable ? [path(enable), ' = 1'] : mask ? [path(mask), ' = 0'] : ['always'],
     wordsOf(chip, chip.description.interrupts[name]!.says),
   ]);
   const pci = chip.bus.kind === 'pci';
