@@ -142,7 +142,7 @@ export const tally = describe({
   },
   revisions: {
     A0: { code: 0x00, says: 'First silicon.' },
-    A1: { code: 0x01, says: 'Overflow can be refused.' },
+    A1: { code: 0x01, says: 'Takes less power while no operation is under way.' },
     B0: { code: 0x10, says: 'The status is settled when {STATUS.DONE} becomes 1.' },
   },
   states: {
