@@ -43,7 +43,7 @@ const shareOf = (entries: readonly number[], ...wanted: number[]): number =>
   entries.filter((entry) => wanted.includes(entry)).length / entries.length;
 
 describe("the page's own example", () => {
-  // "Already write platform/char drivers and know the device model? You likely start around Stage 2-3."
+  // Whoever has written platform and character drivers and knows the device model begins around stage 2 or 3.
   const foundations = skillsOf(0);
   const deviceModel = skillsOf(1).filter(
     (id) => !['acpi-enumeration', 'dt-bindings', 'own-bus'].includes(id),
