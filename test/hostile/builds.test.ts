@@ -90,7 +90,8 @@ describe('a Makefile that looks around', () => {
       );
       expect(verdict.outcome).toBe('fail');
       expect(everythingOf(verdict)).not.toContain(secret.split('').reverse().join(''));
-      const shadow = readFileSync('/etc/shadow', 'utf8')
+      // Who can not read it does not know what to look for.
+      const shadow = (process.getuid?.() === 0 ? readFileSync('/etc/shadow', 'utf8') : '')
         .split('\n')
         .find((line) => /^[^:]+:\$/.test(line));
       if (shadow) expect(everythingOf(verdict)).not.toContain(shadow);
