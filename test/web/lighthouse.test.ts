@@ -5,12 +5,15 @@ import lighthouse from 'lighthouse';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serve } from '../../src/web/server.ts';
+import { drop, newDataFolder } from '../store/helpers.ts';
 import { launch } from './browser.ts';
 
 let server: Awaited<ReturnType<typeof serve>>;
 let browser: Browser;
 let port: number;
+let folder: string;
 beforeAll(async () => {
+  folder = newDataFolder();
   server = await serve({ port: 0 });
   port = await freePort();
   browser = await launch([`--remote-debugging-port=${port}`]);
@@ -18,6 +21,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await server.close();
+  await drop(folder);
 });
 
 const categories = ['performance', 'accessibility', 'best-practices', 'seo'];
