@@ -73,6 +73,7 @@ const runs: Part[] = [
 /** bringup test: everything CI runs, in order; ends with "N passed, N failed". */
 export async function test(signal: AbortSignal): Promise<number> {
   const sums = { passed: 0, failed: 0 };
+  const failures: string[] = [];
   await start({ wait: true, quick: true, web: false }, signal);
   const one = async (part: Part, live: boolean): Promise<void> => {
     signal.throwIfAborted();
@@ -84,6 +85,7 @@ export async function test(signal: AbortSignal): Promise<number> {
     sums.passed += passed;
     sums.failed += failed;
     const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+    if (failed > 0) failures.push(`--- failed: ${part.name}\n${lastLines(output)}\n`);
     const said = live ? '' : output;
     process.stdout.write(`${said}--- ${part.name}: ${failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s\n`);
   };
@@ -93,8 +95,17 @@ export async function test(signal: AbortSignal): Promise<number> {
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   for (const part of runs) await one(part, true);
+  // Once more at the end: what goes wrong early is far up by then, and records of a run may keep its end only.
+  process.stdout.write(failures.map((failure) => `\n${failure}`).join(''));
   process.stdout.write(`\n${sums.passed} passed, ${sums.failed} failed\n`);
   return sums.failed === 0 ? exit.ok : exit.fail;
+}
+
+/** What a part said of its failures: vitest's own summary of them, or its last lines. */
+function lastLines(output: string): string {
+  const lines = output.trimEnd().split('\n');
+  const summary = lines.findLastIndex((line) => line.includes('Failed Tests') || line.includes('Failed Suites'));
+  return (summary >= 0 ? lines.slice(summary) : lines).slice(-60).join('\n');
 }
 
 /** Runs a part to its end; `live` shows its output as it comes. */
