@@ -104,7 +104,9 @@ export async function test(signal: AbortSignal): Promise<number> {
 /** What a part said of its failures: vitest's own summary of them, or its last lines. */
 function lastLines(output: string): string {
   const lines = output.trimEnd().split('\n');
-  const summary = lines.findLastIndex((line) => line.includes('Failed Tests') || line.includes('Failed Suites'));
+  const summary = lines.findLastIndex(
+    (line) => line.includes('Failed Tests') || line.includes('Failed Suites'),
+  );
   return (summary >= 0 ? lines.slice(summary) : lines).slice(-60).join('\n');
 }
 
