@@ -7,6 +7,9 @@ import { z } from 'zod';
 import { deviceForm } from '../machine/devices.ts';
 import { portCount } from '../machine/qemu.ts';
 import { BringupError } from '../shared/errors.ts';
+import type { Description } from '../silicon/describe/device.ts';
+import type { Chip } from '../silicon/layout/chip.ts';
+import { layOut } from '../silicon/layout/lay-out.ts';
 import { repository } from '../shared/paths.ts';
 import type { Check } from './api.ts';
 
@@ -22,6 +25,11 @@ const schema = z.strictObject({
   module: z.string().regex(/^[a-z0-9_-]+$/),
   /** Devices plugged into the machine before the check, as QEMU's -device names them. */
   devices: z.array(deviceForm).max(portCount).default([]),
+  /** File with the description of the chip that the lab's machine gets, its default export: device.ts. */
+  silicon: z
+    .string()
+    .regex(/^[a-z0-9-]+\.ts$/)
+    .optional(),
   /** The check has a second part, `race`, that runs on two processors at once. */
   races: z.boolean().default(false),
   skills: z
@@ -76,6 +84,17 @@ function readLab(folder: string): Lab {
     );
   }
   return { ...parsed.data, folder };
+}
+
+/** The chip of a lab for a seed. Throws E-LAB-BROKEN when the lab has none, or its file does not describe one. */
+export async function loadChip(lab: Lab, seed: number): Promise<Chip> {
+  if (!lab.silicon) throw new BringupError('E-LAB-BROKEN', `${lab.id} has no chip`);
+  const file = join(lab.folder, lab.silicon);
+  const exports = (await import(pathToFileURL(file).href).catch((error: unknown) => {
+    throw new BringupError('E-LAB-BROKEN', `${file}: ${String(error)}`, { cause: error });
+  })) as { default?: Description };
+  if (!exports.default) throw new BringupError('E-LAB-BROKEN', `${file} has no device as its default export`);
+  return layOut(exports.default, seed);
 }
 
 /** What check.ts exports: the check, and what is tried on two processors when the lab races. */

@@ -53,6 +53,11 @@ export interface ChipView<S extends Shape> {
 
   /** Guest time, in nanoseconds, since the chip was reset or plugged in. */
   now(): number;
+  /**
+   * Violates a rule when it is earlier than a time of `now()` for certain: the chip's clock may lag behind the
+   * guest's, and what can not be told is no violation.
+   */
+  notBefore(rule: S['rule'], time: number): void;
   /** A duration in nanoseconds, drawn between the minimum and maximum of a timing; the seed decides which each time. */
   time(name: S['time']): number;
   /** Does something when so many nanoseconds of guest time have passed; a reset calls it off. */

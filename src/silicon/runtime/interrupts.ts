@@ -32,8 +32,9 @@ export class Interrupts {
       if (!active) this.#active.delete(name);
       else if (!this.#active.has(name)) {
         this.#active.add(name);
-        this.#world.trace({ kind: 'message', at: this.#world.now(), interrupt: name, vector });
-        if (this.#world.busMaster()) this.#world.signal(vector);
+        const heard = this.#world.busMaster() && this.#world.signal(vector);
+        const event = { kind: 'message' as const, at: this.#world.now(), interrupt: name, vector };
+        this.#world.trace(heard ? event : { ...event, lost: true });
       }
     }
   }

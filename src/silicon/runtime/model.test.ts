@@ -10,11 +10,13 @@ import { layOut } from '../layout/lay-out.ts';
 import { extract, insert, swapBytes } from '../layout/value.ts';
 import { tally } from '../tally.ts';
 import { Model } from './model.ts';
-import type { TraceEvent, World } from './world.ts';
+import type { TraceEvent } from '../trace/trace.ts';
+import type { World } from './world.ts';
 
 /** A bus with a clock that stands still unless it is moved. */
 class Board implements World {
   time = 0;
+  lag = 0;
   mastering = true;
   awake = true;
   readonly events: TraceEvent[] = [];
@@ -24,7 +26,7 @@ class Board implements World {
   now = (): number => this.time;
   busMaster = (): boolean => this.mastering;
   powered = (): boolean => this.awake;
-  signal = (vector: number): void => void this.messages.push(vector);
+  signal = (vector: number): boolean => this.messages.push(vector) > 0;
   trace = (event: TraceEvent): void => void this.events.push(event);
   dmaRead = (): Uint8Array => new Uint8Array();
   dmaWrite = (): void => {};

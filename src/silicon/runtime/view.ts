@@ -70,6 +70,11 @@ export class View implements ChipView<Shape> {
     return this.#world.now() - this.#began;
   }
 
+  notBefore(rule: string, time: number): void {
+    const early = time - this.now() - this.#world.lag;
+    if (early > 0) this.violate(rule, `it came ${(early / 1e6).toFixed(1)} ms too early, or more`);
+  }
+
   time(name: string): number {
     const bounds = this.#chip.times[name];
     if (!bounds) throw new RangeError(`there is no timing ${name}`);
@@ -121,19 +126,20 @@ export class View implements ChipView<Shape> {
     work: () => T,
   ): Promise<T> {
     const at = this.#world.now();
+    const hex = `0x${address.toString(16)}`;
     try {
       if (!this.#world.busMaster()) {
-        this.#around.violate('bus-master', `${bytes} bytes at 0x${address.toString(16)} were to be reached`);
+        this.#around.violate('bus-master', `${bytes} bytes at ${hex} were to be reached`);
         throw new DmaError('disabled', address);
       }
       const result = work();
-      this.#world.trace({ kind, at, address, bytes });
+      this.#world.trace({ kind, at, address: hex, bytes });
       return this.#over ? await new Promise<never>(() => {}) : result;
     } catch (thrown) {
       if (!(thrown instanceof DmaError)) throw thrown;
-      this.#world.trace({ kind, at, address, bytes, fault: thrown.fault });
+      this.#world.trace({ kind, at, address: hex, bytes, fault: thrown.fault });
       if (thrown.fault === 'unmapped')
-        this.#around.violate('mapped-memory', `${bytes} bytes at 0x${address.toString(16)} are not there`);
+        this.#around.violate('mapped-memory', `${bytes} bytes at ${hex} are not there`);
       throw thrown;
     }
   }
