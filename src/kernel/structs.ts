@@ -17,6 +17,7 @@ const wanted: Record<string, string[]> = {
   module: ['list', 'name', 'mem'],
   module_memory: ['base', 'size'],
   workqueue_struct: ['list', 'name'],
+  rq: ['clock'],
 };
 
 /**

@@ -3,12 +3,14 @@
 // for drivers: the host drives, the guest is observed. Durations are guest time.
 import type { Faults } from './faults.ts';
 import type { Guest } from './guest.ts';
+import type { Silicon } from './silicon.ts';
 
 export { expect } from './expect.ts';
 export { SyscallError } from './pending.ts';
 export { badAddress } from './task.ts';
 export type { Faults } from './faults.ts';
 export type { Guest } from './guest.ts';
+export type { Silicon } from './silicon.ts';
 export type { OpenFile } from './open-file.ts';
 export type { Task } from './task.ts';
 export type { Row, RowResult } from './storm.ts';
@@ -23,6 +25,8 @@ export interface CheckContext {
   step: (requirement: string, work: () => Promise<void>) => Promise<void>;
   guest: Guest;
   faults: Faults;
+  /** The chip, of a lab with `silicon` in its lab.yaml. */
+  silicon?: Silicon;
   /** Name of the learner's module, from lab.yaml. */
   module: string;
   /** Unsigned 32-bit number of this attempt: draw from it what must differ from learner to learner. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Machine } from '../machine/machine.ts';
 import { asBringupError } from '../shared/errors.ts';
-import { restoreWarm, type Bench } from './bench.ts';
+import type { Bench } from './bench.ts';
 import { buildModule, type Build } from './build.ts';
 import { Failure } from './failure.ts';
 import { distinct } from './findings.ts';
 import { loadCheck, type Lab } from './lab.ts';
+import { warmRig, type Rig } from './rig.ts';
 import { judgeIn, judgeRacing, type Judged } from './trial.ts';
 import type { Finding, Timings, Verdict } from './verdict.ts';
 import type { Sources } from './workspace.ts';
@@ -14,8 +14,8 @@ export interface AttemptOptions {
   seed: number;
   /** Names the place whose builds follow each other. */
   key: string;
-  /** A machine that was made ready before; it is used up. */
-  ready?: Promise<Machine>;
+  /** A rig that was made ready before, for this seed; it is used up. */
+  ready?: Promise<Rig>;
   /** Runs make even if kbuild's saved commands could be repeated. */
   build?: 'kbuild';
   /** Milliseconds a build may take, in place of a minute. */
@@ -39,10 +39,10 @@ export async function attempt(
   const timings: Timings = { build: 0, restore: 0, warm: 0, check: 0, epilogue: 0, judge: 0, total: 0 };
   const verdict = blank(lab, bench, options.seed, timings);
   const making = options.ready
-    ? options.ready.then((machine) => ({ machine, restore: 0, warm: 0 }))
-    : restoreWarm(bench);
+    ? options.ready.then((rig) => ({ rig, restore: 0, warm: 0 }))
+    : warmRig(bench, options.seed);
   making.catch(() => {}); // looked at below, after the build
-  const abort = (): void => void making.then(({ machine }) => machine.stop()).catch(() => {});
+  const abort = (): void => void making.then(({ rig }) => rig.stop()).catch(() => {});
   options.signal?.addEventListener('abort', abort);
   try {
     const files = sources();
@@ -60,18 +60,19 @@ export async function attempt(
       verdict.outcome = 'fail';
       return verdict;
     }
-    const { machine, restore, warm } = await making;
+    const { rig, restore, warm } = await making;
     options.signal?.throwIfAborted();
-    if (options.ready) await machine.resume();
+    if (options.ready) await rig.machine.resume();
     Object.assign(timings, { restore, warm });
     const { seed, checkSeconds } = options;
     const trial = { bench, lab, build, files, seed, ...(checkSeconds !== undefined && { checkSeconds }) };
     const [steady, raced] = await both(
-      judgeIn(machine, bench.template, check.steady, trial),
+      judgeIn(rig, bench.template, check.steady, trial),
       check.racing && judgeRacing(check.racing, trial, options.signal),
     );
     Object.assign(timings, steady.timings);
     conclude(verdict, steady, raced);
+    if (steady.trace) verdict.trace = steady.trace;
   } catch (error) {
     if (error instanceof Failure && !options.signal?.aborted) {
       verdict.findings = [
@@ -92,7 +93,7 @@ export async function attempt(
     }
   } finally {
     options.signal?.removeEventListener('abort', abort);
-    await making.then(({ machine }) => machine.stop()).catch(() => {});
+    await making.then(({ rig }) => rig.stop()).catch(() => {});
     timings.total = performance.now() - start;
   }
   return verdict;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { makeLabFolder, openLabFolder } from './folder.ts';
-import { findLab } from './lab.ts';
+import { repository } from '../shared/paths.ts';
+import { findLab, loadChip } from './lab.ts';
 import { digestOf, readSources } from './workspace.ts';
 
 const temp = mkdtempSync(join(tmpdir(), 'bringup-folder-'));
@@ -25,24 +27,41 @@ beforeEach(() => (path = join(temp, `lab-${++count}`)));
 
 const refused = (code: string): Error => expect.objectContaining({ code }) as Error;
 
-test('a new folder has the starter and the brief, and nothing of the solution', () => {
-  makeLabFolder(lab, path);
+test('a new folder has the starter and the brief, and nothing of the solution', async () => {
+  await makeLabFolder(lab, path);
   const starter = readdirSync(join(lab.folder, 'starter'));
   expect(readdirSync(path).sort()).toEqual([...starter, 'brief.md', '.bringup.json'].sort());
   expect(digestOf(readSources(path))).toBe(digestOf(readSources(join(lab.folder, 'starter'))));
   expect(readFileSync(join(path, 'brief.md'))).toEqual(readFileSync(join(lab.folder, 'brief.md')));
 });
 
-test('it is found again with its lab and seed, also from a folder in it', () => {
-  const made = makeLabFolder(lab, path);
+test('a lab about a chip adds the data sheet of the chip of this folder, which is no source', async () => {
+  const own = join(temp, 'of-a-chip');
+  cpSync(join(lab.folder, 'starter'), join(own, 'starter'), { recursive: true });
+  cpSync(join(lab.folder, 'brief.md'), join(own, 'brief.md'));
+  const device = join(repository, 'labs/3-drivers/pci-mmio/device.ts');
+  writeFileSync(join(own, 'device.ts'), `export { default } from ${JSON.stringify(device)};\n`);
+  const about = { ...lab, folder: own, silicon: 'device.ts' };
+  const { seed } = await makeLabFolder(about, path);
+  const { part } = await loadChip(about, seed);
+  expect(readFileSync(join(path, 'datasheet.md'), 'utf8')).toMatch(new RegExp(`^# ${part}: `));
+  expect(readFileSync(join(path, 'datasheet.html'), 'utf8')).toContain(`<h1>${part}: `);
+  expect([...readSources(path).keys()]).toEqual([...readSources(join(own, 'starter')).keys()]);
+});
+
+test('it is found again with its lab and seed, also from a folder in it', async () => {
+  const made = await makeLabFolder(lab, path);
   mkdirSync(join(path, 'a/b'), { recursive: true });
   for (const from of [path, `${path}/`, join(path, 'a/b')]) {
     expect(openLabFolder(from)).toMatchObject({ path, seed: made.seed, lab: { id: 'char-echo' } });
   }
 });
 
-test('seeds are 32 bits, and each folder has its own', () => {
-  const seeds = Array.from({ length: 8 }, (_, i) => makeLabFolder(lab, join(path, String(i))).seed);
+test('seeds are 32 bits, and each folder has its own', async () => {
+  const made = await Promise.all(
+    Array.from({ length: 8 }, (_, i) => makeLabFolder(lab, join(path, String(i)))),
+  );
+  const seeds = made.map(({ seed }) => seed);
   expect(new Set(seeds).size).toBeGreaterThan(6);
   for (const seed of seeds) expect(seed >>> 0).toBe(seed);
 });
@@ -51,9 +70,9 @@ test.each([
   ['a folder with work in it', (): void => void mkdirSync(path)],
   ['a file', (): void => writeFileSync(path, 'mine')],
   ['a link to nowhere', (): void => symlinkSync('nowhere', path)],
-])('what is there is not touched: %s', (_, put) => {
+])('what is there is not touched: %s', async (_, put) => {
   put();
-  expect(() => makeLabFolder(lab, path)).toThrowError(refused('E-LAB-EXISTS'));
+  await expect(makeLabFolder(lab, path)).rejects.toThrowError(refused('E-LAB-EXISTS'));
   expect(existsSync(join(path, '.bringup.json'))).toBe(false);
 });
 
@@ -73,14 +92,14 @@ test.each([
   '{"lab":"char-echo","seed":1.5,"since":"x"}',
   '{"lab":5,"seed":1,"since":"x"}',
   '{"lab":"char-echo","seed":1,"since":"x","more":1}',
-])('a marker that bringup did not write is E-LAB-FOLDER: %s', (text) => {
-  makeLabFolder(lab, path);
+])('a marker that bringup did not write is E-LAB-FOLDER: %s', async (text) => {
+  await makeLabFolder(lab, path);
   writeFileSync(join(path, '.bringup.json'), text);
   expect(() => openLabFolder(path)).toThrowError(refused('E-LAB-FOLDER'));
 });
 
-test('a marker that names a lab there is none of is E-LAB-UNKNOWN, not a path', () => {
-  makeLabFolder(lab, path);
+test('a marker that names a lab there is none of is E-LAB-UNKNOWN, not a path', async () => {
+  await makeLabFolder(lab, path);
   writeFileSync(join(path, '.bringup.json'), '{"lab":"../../etc","seed":1,"since":"x"}');
   expect(() => openLabFolder(path)).toThrowError(refused('E-LAB-UNKNOWN'));
 });

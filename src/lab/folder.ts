@@ -4,7 +4,10 @@ import { randomInt } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { BringupError } from '../shared/errors.ts';
-import { findLab, type Lab } from './lab.ts';
+import { toMarkdown } from '../silicon/sheet/markdown.ts';
+import { toPage } from '../silicon/sheet/page.ts';
+import { sheetOf } from '../silicon/sheet/sheet-of.ts';
+import { findLab, loadChip, type Lab } from './lab.ts';
 
 const marker = '.bringup.json';
 const schema = z.strictObject({
@@ -20,15 +23,23 @@ export interface LabFolder {
   seed: number;
 }
 
-/** Makes a folder for a lab: brief, starter, and the marker that says what it is. Throws E-LAB-EXISTS. */
-export function makeLabFolder(lab: Lab, path: string): LabFolder {
+/**
+ * Makes a folder for a lab: brief, starter, the data sheet of its chip if the lab has one, and the marker that says
+ * what it is. Throws E-LAB-EXISTS.
+ */
+export async function makeLabFolder(lab: Lab, path: string): Promise<LabFolder> {
   const target = resolve(path);
   if (lstatSync(target, { throwIfNoEntry: false }))
     throw new BringupError('E-LAB-EXISTS', `${target} is already there`);
   const seed = randomInt(2 ** 32);
+  const sheet = lab.silicon === undefined ? undefined : sheetOf(await loadChip(lab, seed));
   mkdirSync(target, { recursive: true });
   cpSync(join(lab.folder, 'starter'), target, { recursive: true });
   cpSync(join(lab.folder, 'brief.md'), join(target, 'brief.md'));
+  if (sheet) {
+    writeFileSync(join(target, 'datasheet.md'), toMarkdown(sheet));
+    writeFileSync(join(target, 'datasheet.html'), toPage(sheet));
+  }
   const marked = { lab: lab.id, seed, since: new Date().toISOString() };
   writeFileSync(join(target, marker), `${JSON.stringify(marked)}\n`);
   return { path: target, lab, seed };

@@ -89,12 +89,16 @@ function readLab(folder: string): Lab {
 /** The chip of a lab for a seed. Throws E-LAB-BROKEN when the lab has none, or its file does not describe one. */
 export async function loadChip(lab: Lab, seed: number): Promise<Chip> {
   if (!lab.silicon) throw new BringupError('E-LAB-BROKEN', `${lab.id} has no chip`);
-  const file = join(lab.folder, lab.silicon);
-  const exports = (await import(pathToFileURL(file).href).catch((error: unknown) => {
-    throw new BringupError('E-LAB-BROKEN', `${file}: ${String(error)}`, { cause: error });
+  return layOut(await descriptionAt(pathToFileURL(join(lab.folder, lab.silicon)).href), seed);
+}
+
+/** The description of a device that the module at a URL exports. Throws E-LAB-BROKEN. */
+export async function descriptionAt(url: string): Promise<Description> {
+  const exports = (await import(url).catch((error: unknown) => {
+    throw new BringupError('E-LAB-BROKEN', `${url}: ${String(error)}`, { cause: error });
   })) as { default?: Description };
-  if (!exports.default) throw new BringupError('E-LAB-BROKEN', `${file} has no device as its default export`);
-  return layOut(exports.default, seed);
+  if (!exports.default) throw new BringupError('E-LAB-BROKEN', `${url} has no device as its default export`);
+  return exports.default;
 }
 
 /** What check.ts exports: the check, and what is tried on two processors when the lab races. */

@@ -15,6 +15,7 @@ const ownKinds: Record<OwnKind, true> = {
   'stuck-module': true,
   residue: true,
   tampering: true,
+  'bus-rule': true,
   taint: true,
   'log-flood': true,
 };

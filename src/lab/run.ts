@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GuestDown, GuestHangs } from '../machine/vital.ts';
-import type { Machine } from '../machine/machine.ts';
 import type { Template } from '../machine/template.ts';
 import { placeInModule, type CodePlace } from '../machine/whereabouts.ts';
 import { jiffies } from '../machine/suspects.ts';
@@ -11,13 +10,14 @@ import { Faults } from './faults.ts';
 import { Guest } from './guest.ts';
 import type { Lab } from './lab.ts';
 import { SyscallError } from './pending.ts';
+import type { Rig } from './rig.ts';
 import type { RequirementResult } from './verdict.ts';
 
 /** How a check went, before anything was concluded from it. */
 export interface CheckRun {
   requirements: RequirementResult[];
-  /** Step → last sequence number of the log in it. */
-  marks: { step: string; seq: number }[];
+  /** Step → last sequence number of the log in it, and how many events the chip had seen. */
+  marks: { step: string; seq: number; events: number }[];
   /** Why the machine was beyond use before the end. */
   fatal?: 'down' | 'hang' | 'stuck';
   /** Where in a module the processor was when it hung. */
@@ -37,7 +37,7 @@ export interface CheckRun {
 export async function runCheck(
   lab: Lab,
   check: Check,
-  machine: Machine,
+  { machine, silicon }: Rig,
   template: Template,
   modules: ReadonlyMap<string, Buffer>,
   seed: number,
@@ -74,13 +74,14 @@ export async function runCheck(
       if (!(error instanceof Failure) || error instanceof FatalFailure) throw error;
     } finally {
       const seq = machine.vital.lost ? -1 : (machine.logSinceStart().at(-1)?.seq ?? -1);
-      result.marks.push({ step: id, seq });
+      const events = machine.vital.lost ? 0 : ((await silicon?.events())?.length ?? 0);
+      result.marks.push({ step: id, seq, events });
     }
     await guest.endStep();
   };
 
   try {
-    await check({ step, guest, faults, module: lab.module, seed });
+    await check({ step, guest, faults, module: lab.module, seed, ...(silicon && { silicon }) });
     await unloadAll(guest, result);
   } catch (error) {
     if (error instanceof GuestDown) result.fatal = 'down';

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Machine } from '../machine/machine.ts';
 import type { Template } from '../machine/template.ts';
+import { traceOf, type Trace } from '../silicon/trace/trace.ts';
 import type { Check } from './api.ts';
-import { restoreRacing, type Bench } from './bench.ts';
+import type { Bench } from './bench.ts';
 import type { Build } from './build.ts';
 import { judge } from './judge.ts';
 import type { Lab } from './lab.ts';
 import { observe } from './observe.ts';
+import { racingRig, type Rig } from './rig.ts';
 import { runCheck, type CheckRun } from './run.ts';
+import { brokenRules } from './bus.ts';
 import type { Finding, Timings } from './verdict.ts';
 import type { Sources } from './workspace.ts';
 
@@ -26,44 +28,53 @@ export interface Judged {
   run: CheckRun;
   findings: Finding[];
   timings: Pick<Timings, 'check' | 'epilogue' | 'judge'>;
+  /** What the chip saw, for a lab with one. */
+  trace?: Trace;
 }
 
-/** Runs a check in a machine to its end, looks the machine over, and draws the findings. The machine is used up. */
+/** Runs a check in a rig to its end, looks the machine over, and draws the findings. The rig is used up. */
 export async function judgeIn(
-  machine: Machine,
+  rig: Rig,
   template: Template,
   check: Check,
   trial: Trial,
 ): Promise<Judged> {
   const { bench, lab, build, files, seed } = trial;
+  const { machine, silicon } = rig;
   const modules = new Map([[lab.module, build.image!]]);
   try {
     machine.vital.begin(trial.checkSeconds);
-    const run = await runCheck(lab, check, machine, template, modules, seed);
+    const run = await runCheck(lab, check, rig, template, modules, seed);
     const checked = performance.now();
+    const met = run.requirements.every(({ result }) => result === 'pass');
+    await silicon?.confirm(!met);
+    const events = await silicon?.events();
+    silicon?.leave();
     const seen = await observe(machine, template, run);
-    void machine.stop();
+    void rig.stop();
     const judging = performance.now();
     const findings = await judge(bench.kit, lab.module, build, files, run, seen);
     const timings = { check: run.checkTime, epilogue: judging - checked, judge: performance.now() - judging };
-    return { run, findings, timings };
+    if (!silicon || !events) return { run, findings, timings };
+    const trace = traceOf(silicon.chip.part, seed, events);
+    return { run, findings: [...findings, ...brokenRules(silicon.chip, events, run)], timings, trace };
   } finally {
-    await machine.stop();
+    await rig.stop();
   }
 }
 
 /** The same in the racing lane, on a machine of its own. */
 export async function judgeRacing(check: Check, trial: Trial, signal?: AbortSignal): Promise<Judged> {
-  const machine = await restoreRacing(trial.bench);
   const { racing } = trial.bench;
-  if (!machine || !racing) throw new Error(`${trial.lab.id} races, and its bench has no racing lane`);
-  const abort = (): void => void machine.stop();
+  if (!racing) throw new Error(`${trial.lab.id} races, and its bench has no racing lane`);
+  const rig = await racingRig(trial.bench, trial.seed);
+  const abort = (): void => void rig.stop();
   signal?.addEventListener('abort', abort);
   try {
     signal?.throwIfAborted();
-    return await judgeIn(machine, racing.template, check, trial);
+    return await judgeIn(rig, racing.template, check, trial);
   } finally {
     signal?.removeEventListener('abort', abort);
-    await machine.stop();
+    await rig.stop();
   }
 }

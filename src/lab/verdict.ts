@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Explanation, KindId } from '../console/index.ts';
+import type { Trace } from '../silicon/trace/trace.ts';
 import type { ErrorCode } from '../shared/error-catalog.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { Note } from './inspect.ts';
@@ -17,7 +18,9 @@ export interface RequirementResult {
 }
 
 /** Kinds of findings that are not reports of the kernel. */
-export type OwnKind = 'build' | 'hang' | 'stuck-module' | 'residue' | 'tampering' | 'taint' | 'log-flood';
+export type OwnKind =
+  | 'bus-rule'
+  | 'build' | 'hang' | 'stuck-module' | 'residue' | 'tampering' | 'taint' | 'log-flood';
 
 export interface Place {
   fn: string;
@@ -77,6 +80,8 @@ export interface Verdict {
   detectors: string[];
   timings: Timings;
   seed: number;
+  /** What the chip saw, in a lab with one. */
+  trace?: Trace;
   at: string;
   /** Why it could not be judged; only with outcome "inconclusive". */
   error?: { code: ErrorCode; message: string; next: string };

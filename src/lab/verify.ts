@@ -7,6 +7,7 @@ import { type Bench } from './bench.ts';
 import type { Lab } from './lab.ts';
 import { mutantsOf, mutate } from './mutant.ts';
 import type { Verdict } from './verdict.ts';
+import { withChip } from './chip-header.ts';
 import { readSources, type Sources } from './workspace.ts';
 
 /** One thing that must hold of a lab, and whether it did. */
@@ -25,7 +26,8 @@ export interface Proof {
 
 interface Case {
   subject: string;
-  sources: () => Promise<Sources>;
+  /** For a seed: what chips differ in is in the sources. */
+  sources: (seed: number) => Promise<Sources>;
   runs: number;
   /** Empty when the verdict is the wanted one, else why it is not. */
   wrong: (verdict: Verdict) => string;
@@ -94,10 +96,11 @@ async function prove(lab: Lab, bench: Bench, one: Case, key: string, signal?: Ab
   };
   const times: number[] = [];
   try {
-    const sources = await one.sources();
     for (let i = 0; i < one.runs; i++) {
       signal?.throwIfAborted();
-      const options = { seed: seedOf(one.subject, i), key, ...(signal && { signal }) };
+      const seed = seedOf(one.subject, i);
+      const sources = await one.sources(seed);
+      const options = { seed, key, ...(signal && { signal }) };
       const verdict = await attempt(lab, () => sources, bench, options);
       times.push(verdict.timings.total);
       const wrong = one.wrong(verdict);
@@ -116,13 +119,16 @@ async function prove(lab: Lab, bench: Bench, one: Case, key: string, signal?: Ab
 }
 
 function casesOf(lab: Lab, runs: number): Case[] {
-  const folder = (name: string) => async (): Promise<Sources> => readSources(join(lab.folder, name));
+  const folder =
+    (name: string) =>
+    (seed: number): Promise<Sources> =>
+      withChip(lab, readSources(join(lab.folder, name)), seed);
   const variants = existsSync(join(lab.folder, 'variants'))
     ? readdirSync(join(lab.folder, 'variants')).sort()
     : [];
   const passes = (verdict: Verdict): string => (verdict.outcome === 'pass' ? '' : describe(verdict));
   return [
-    { subject: 'starter', sources: folder('starter'), runs: 1, wrong: starterWrong, note: describe },
+    { subject: 'starter', sources: async () => readSources(join(lab.folder, 'starter')), runs: 1, wrong: starterWrong, note: describe },
     { subject: 'solution', sources: folder('solution'), runs, wrong: passes },
     ...variants.map((name) => ({
       subject: `variant ${name}`,
@@ -132,7 +138,7 @@ function casesOf(lab: Lab, runs: number): Case[] {
     })),
     ...mutantsOf(lab).map((mutant) => ({
       subject: `mutant ${mutant.name}`,
-      sources: () => mutate(lab, mutant),
+      sources: async (seed: number) => withChip(lab, await mutate(lab, mutant), seed),
       runs: 1,
       wrong: (verdict: Verdict) => mutantWrong(verdict, mutant.caughtBy),
       note: describe,

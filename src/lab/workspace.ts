@@ -12,7 +12,7 @@ const limits = { files: 200, entries: 2000, fileBytes: 1 << 20, allBytes: 8 << 2
 
 // What kbuild and editors leave, and what is not part of a solution.
 const ignored =
-  /^\.|\.(ko|o|mod|a|cmd|order|symvers|md|swp|orig|rej)$|\.mod\.c$|~$|^(modules\.order|Module\.symvers)$/;
+  /^\.|\.(ko|o|mod|a|cmd|order|symvers|md|html|pdf|swp|orig|rej)$|\.mod\.c$|~$|^(modules\.order|Module\.symvers)$/;
 
 /**
  * Reads the sources of a folder into memory. The folder is not trusted: links are not followed, only

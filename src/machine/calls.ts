@@ -29,6 +29,11 @@ export class Caller {
   readonly #open = new Map<number, Asked>();
   readonly #pause = new Int32Array(new SharedArrayBuffer(4));
   #advance: number | undefined;
+  /**
+   * Asked each time before guest time is let pass; what happens outside of the machine at this time has happened when
+   * it resolves. Gives how many guest nanoseconds may pass until it is to be asked again.
+   */
+  outside: (() => Promise<bigint>) | undefined;
 
   constructor(mailbox: Mailbox, vital: Vital) {
     this.#mailbox = mailbox;
@@ -88,12 +93,14 @@ export class Caller {
     while (!enough() && left > 0n) {
       await this.#until(() => this.#advance === undefined);
       if (enough()) break;
+      const most = await this.outside?.();
       this.#mailbox.refresh();
       const completions = BigInt(this.#mailbox.completions);
       this.#collect();
       if (enough()) break;
       this.#vital.progress();
-      this.#advance = this.#mailbox.ask(0, { nr: pseudo.advance, args: [left, completions] });
+      const step = most !== undefined && most < left ? most : left;
+      this.#advance = this.#mailbox.ask(0, { nr: pseudo.advance, args: [step, completions] });
       await this.#until(() => this.#advance === undefined || enough());
       if (enough()) break;
       const { start, end } = this.#mailbox.outcome(0);

@@ -15,8 +15,9 @@ export const deviceForm = z
   );
 
 const folder = '/sys/bus/pci/devices';
-/** Guest time until a kernel has found what was plugged in; it takes some 100 ms. */
+/** Guest milliseconds until a kernel has found what was plugged in, at most; the hot-plug driver takes about one second. */
 const patience = 10_000;
+const step = 100;
 
 /**
  * Plugs devices into a running machine and waits until its kernel has found them. Many devices lose their
@@ -25,18 +26,22 @@ const patience = 10_000;
  */
 export async function plug(machine: Machine, devices: readonly string[]): Promise<void> {
   for (const [index, device] of devices.entries()) {
-    const before = await listGuestFolder(machine, folder);
     const refusal = await machine.monitor(`device_add ${device},id=lab${index},bus=${portName(index)}`);
     if (refusal.trim())
       throw new BringupError('E-MACHINE-DEVICE', `QEMU refused the device ${device}: ${refusal.trim()}`);
-    for (let waited = 0; ; waited += 20) {
-      await machine.caller.pass(ms(20));
-      if ((await listGuestFolder(machine, folder)).length > before.length) break;
-      if (waited > patience)
-        throw new BringupError(
-          'E-MACHINE-DEVICE',
-          `the kernel did not find the device ${device} within ${patience / 1000} s`,
-        );
-    }
+    await awaitDevice(machine, index, device);
   }
+}
+
+/** Waits until the kernel has found what was plugged into a root port; gives its folder. Throws E-MACHINE-DEVICE. */
+export async function awaitDevice(machine: Machine, port: number, what: string): Promise<string> {
+  const name = `0000:${(port + 1).toString(16).padStart(2, '0')}:00.0`; // buses are numbered in the order of the ports
+  for (let waited = 0; waited < patience; waited += step) {
+    await machine.caller.pass(ms(step));
+    if ((await listGuestFolder(machine, folder)).includes(name)) return `${folder}/${name}`;
+  }
+  throw new BringupError(
+    'E-MACHINE-DEVICE',
+    `the kernel did not find the device ${what} within ${patience / 1000} s`,
+  );
 }

@@ -167,6 +167,11 @@ export class Machine {
     await this.#qemu.qmp.command('device_add', properties);
   }
 
+  /** Returns once QEMU has taken up what came in before: interrupts of devices outside among it. */
+  async attend(): Promise<void> {
+    await this.#qemu.qmp.command('query-status');
+  }
+
   /** The first serial port, for a person. */
   get serial(): Qemu['serial'] {
     return this.#qemu.serial;

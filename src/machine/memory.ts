@@ -14,6 +14,7 @@ export const ramBase = { q35: 0, virt: 0x4000_0000 } as const;
 export class GuestMemory {
   readonly #mem: number;
   readonly #pagemap: number;
+  readonly #file: string;
   /** Host-virtual address of the start of RAM in QEMU. */
   readonly #host: number;
   readonly size: number;
@@ -23,11 +24,12 @@ export class GuestMemory {
    * Throws E-MACHINE-MEMORY when the host does not let us in.
    */
   constructor(pid: number, ramFile: string) {
+    this.#file = `/proc/${pid}/mem`;
     try {
       const { host, size } = findMapping(pid, statSync(ramFile).ino);
       this.#host = host;
       this.size = size;
-      this.#mem = openSync(`/proc/${pid}/mem`, 'r+');
+      this.#mem = openSync(this.#file, 'r+');
       this.#pagemap = openSync(`/proc/${pid}/pagemap`, 'r');
     } catch (error) {
       if (error instanceof BringupError) throw error;
@@ -47,6 +49,11 @@ export class GuestMemory {
       readSync(this.#mem, into, 0, into.length, this.#host + address),
     );
     return into;
+  }
+
+  /** Where RAM lies in a file that can be read while the machine runs. */
+  get place(): { file: string; position: number } {
+    return { file: this.#file, position: this.#host };
   }
 
   bytes(address: number, length: number): Buffer {

@@ -47,7 +47,7 @@ const wanted = [
     'init_task',
   ],
   ...['modules', 'object_list', 'stack_pools', 'jiffies_64', 'jiffies', 'tainted_mask', 'saved_command_line'],
-  'workqueues',
+  ...['workqueues', 'runqueues', '__per_cpu_offset'],
   ...['__start___jump_table', '__stop___jump_table', '__start_static_call_sites', '__stop_static_call_sites'],
   ...['__start_mcount_loc', '__stop_mcount_loc'],
 ];

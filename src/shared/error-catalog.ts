@@ -143,6 +143,10 @@ export const catalog = {
     means: 'The description of a modelled device contradicts itself: a defect of the device.',
     next: 'The message names the part of the description. Report it to whoever maintains the device.',
   },
+  'E-SILICON-MODEL': {
+    means: 'The model of a chip failed or did not answer in time, so what the driver did was not judged.',
+    next: 'Nothing of yours is lost: run it again. When it happens each time, report the lab and the message.',
+  },
   'E-INTERRUPTED': {
     means: 'It was stopped by Ctrl-C or a signal.',
     next: 'Nothing was recorded; what had been made is kept. Run it again.',

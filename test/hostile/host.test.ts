@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attempt } from '../../src/lab/attempt.ts';
-import { prepareBench, readyMachine } from '../../src/lab/bench.ts';
+import { prepareBench } from '../../src/lab/bench.ts';
+import { readyRig } from '../../src/lab/rig.ts';
 import { isRoot, sandboxed } from '../../src/kit/sandbox.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { getTemplate, type Template } from '../../src/machine/template.ts';
@@ -58,10 +59,10 @@ describe('QEMU ends in the middle', () => {
   });
 
   test('killed while a module hangs', async () => {
-    const machine = readyMachine(await theBench());
-    await machine;
+    const rig = readyRig(await theBench(), 1);
+    await rig;
     const [verdict] = await Promise.all([
-      judged(harmful({ init: 'local_irq_disable(); for (;;) cpu_relax();' }), { ready: machine }),
+      judged(harmful({ init: 'local_irq_disable(); for (;;) cpu_relax();' }), { ready: rig }),
       killMachine(4000),
     ]);
     timed('QEMU killed during a hang', verdict);
@@ -262,9 +263,9 @@ function readLinkOf(folder: string, name: string): string {
 }
 
 test('a machine that waited long for a slow build is not taken for one that hangs', async () => {
-  const machine = await readyMachine(await theBench());
+  const rig = await readyRig(await theBench(), 1);
   await sleep(onBusyHost(6_000)); // more than a hang is allowed, if it ran meanwhile
-  const verdict = await judged(solution, { ready: Promise.resolve(machine) });
+  const verdict = await judged(solution, { ready: Promise.resolve(rig) });
   timed('a machine that waited', verdict);
   expect(verdict.outcome, said(verdict)).toBe('pass');
 });

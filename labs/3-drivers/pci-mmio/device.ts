@@ -43,7 +43,7 @@ export default describe({
     operation: {
       says: 'From the write to {START} until {STATUS.DONE} is 1',
       min: { from: 5 * ms, to: 10 * ms, step: ms },
-      max: { from: 40 * ms, to: 90 * ms, step: 5 * ms },
+      max: { from: 80 * ms, to: 160 * ms, step: 10 * ms },
     },
     settle: {
       says: 'From setting {CONTROL.ENABLE} to the first write to {START}',

@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attempt } from '../../lab/attempt.ts';
-import { prepareBench, readyMachine, type Bench } from '../../lab/bench.ts';
+import { prepareBench, type Bench } from '../../lab/bench.ts';
+import { readyRig, type Rig } from '../../lab/rig.ts';
 import { buildModule } from '../../lab/build.ts';
 import { makeLabFolder, type LabFolder } from '../../lab/folder.ts';
 import { Guest } from '../../lab/guest.ts';
@@ -37,7 +38,7 @@ export async function bench(
   const view = progressView();
   const one = await prepareBench(lab, { onProgress: view.on, signal });
   const home = mkdtempSync(join(tmpdir(), 'bringup-bench-'));
-  const folder = makeLabFolder(lab, join(home, 'char-echo'));
+  const folder = await makeLabFolder(lab, join(home, 'char-echo'));
   cpSync(join(lab.folder, 'solution'), folder.path, { recursive: true });
   const times = (n: number): number => (options.quick ? Math.max(2, Math.ceil(n / 4)) : n);
   const rows: Row[] = [];
@@ -80,7 +81,7 @@ function save(folder: LabFolder): void {
   );
 }
 
-async function judgeOnce(folder: LabFolder, one: Bench, ready?: Promise<Machine>): Promise<Verdict> {
+async function judgeOnce(folder: LabFolder, one: Bench, ready?: Promise<Rig>): Promise<Verdict> {
   save(folder);
   const verdict = await attempt(folder.lab, () => readSources(folder.path), one, {
     seed: folder.seed,
@@ -140,8 +141,8 @@ async function restores(one: Bench, count: number): Promise<number[]> {
 async function warm(folder: LabFolder, one: Bench, count: number, add: (row: Row) => void): Promise<void> {
   const verdicts: Verdict[] = [];
   for (let i = 0; i < count; i++) {
-    const machine = await readyMachine(one);
-    verdicts.push(await judgeOnce(folder, one, Promise.resolve(machine)));
+    const rig = await readyRig(one, folder.seed);
+    verdicts.push(await judgeOnce(folder, one, Promise.resolve(rig)));
   }
   const of = (part: keyof Verdict['timings']): number[] => verdicts.map(({ timings }) => timings[part]);
   add({ what: 'save to verdict, char-echo, warm', target: 1000, values: of('total') });

@@ -9,7 +9,7 @@ import { inspect, type Note } from '../../lab/inspect.ts';
 import { openLabFolder, type LabFolder } from '../../lab/folder.ts';
 import { passed, record } from '../../lab/history.ts';
 import { allLabs } from '../../lab/lab.ts';
-import type { Machine } from '../../machine/machine.ts';
+import type { Rig } from '../../lab/rig.ts';
 import type { Verdict } from '../../lab/verdict.ts';
 import { readSources } from '../../lab/workspace.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
@@ -55,7 +55,7 @@ export async function judgeFolder(
   folder: LabFolder,
   options: {
     bench?: Bench;
-    ready?: Promise<Machine>;
+    ready?: Promise<Rig>;
     informative?: boolean;
     onProgress?: OnProgress;
     signal?: AbortSignal;

@@ -4,10 +4,10 @@ import { prepareBench } from '../../lab/bench.ts';
 import { buildModule } from '../../lab/build.ts';
 import { openLabFolder } from '../../lab/folder.ts';
 import { putFile } from '../../lab/put-file.ts';
+import { setUp } from '../../lab/rig.ts';
 import { readSources } from '../../lab/workspace.ts';
 import { ms } from '../../machine/calls.ts';
-import { plug } from '../../machine/devices.ts';
-import { Machine } from '../../machine/machine.ts';
+import type { Machine } from '../../machine/machine.ts';
 import { pseudo } from '../../machine/mailbox.ts';
 import { sys } from '../../machine/syscalls.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
@@ -29,9 +29,9 @@ export async function shell(path: string | undefined, signal: AbortSignal): Prom
     folder.path,
     { signal },
   );
-  const machine = await Machine.restore(bench.template);
+  const { machine, silicon, stop } = await setUp(bench, bench.template, folder.seed, async () => {});
+  silicon?.leave(); // a person's guest time passes by itself
   try {
-    await plug(machine, bench.devices);
     if (build.image) await putFile(machine, `/lab/${module}.ko`, build.image);
     const note = build.ok
       ? `/lab/${module}.ko is your module: insmod /lab/${module}.ko`
@@ -41,7 +41,7 @@ export async function shell(path: string | undefined, signal: AbortSignal): Prom
     );
     await interact(machine, signal);
   } finally {
-    await machine.stop();
+    await stop();
   }
   return exit.ok;
 }

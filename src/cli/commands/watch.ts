@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { watch as watchFolder } from 'node:fs';
 import { emitKeypressEvents } from 'node:readline';
-import { prepareBench, readyMachine, type Bench } from '../../lab/bench.ts';
+import { prepareBench, type Bench } from '../../lab/bench.ts';
 import { openLabFolder, type LabFolder } from '../../lab/folder.ts';
-import type { Machine } from '../../machine/machine.ts';
+import { readyRig, type Rig } from '../../lab/rig.ts';
 import type { Verdict } from '../../lab/verdict.ts';
 import { exit } from '../../shared/errors.ts';
 import { progressView } from '../view/progress.ts';
@@ -24,7 +24,7 @@ const keys = 'h hint · s shell · v verdict · r rerun · n next lab · q quit'
 export async function watch(path: string | undefined, signal: AbortSignal): Promise<number> {
   let folder = openLabFolder(path ?? '.');
   let bench = await prepareBench(folder.lab, { onProgress: progressView().on, signal });
-  let ready: Promise<Machine> | undefined;
+  let ready: Promise<Rig> | undefined;
   let last: Verdict | undefined;
   let wanted = true;
   let paused = false;
@@ -57,10 +57,10 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
   let command: 's' | 'n' | undefined;
   const keyboard = openKeyboard(onKey);
 
-  const makeReady = (current: Bench): Promise<Machine> => {
-    const machine = readyMachine(current);
-    machine.catch(() => {});
-    return machine;
+  const makeReady = (current: Bench): Promise<Rig> => {
+    const rig = readyRig(current, folder.seed);
+    rig.catch(() => {});
+    return rig;
   };
 
   try {
@@ -78,7 +78,7 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
         const id = last?.outcome === 'pass' ? nextLab(folder.lab.id) : undefined;
         if (id) {
           watcher.close();
-          get(id, undefined, {});
+          await get(id, undefined, {});
           folder = openLabFolder(id);
           await stop(ready);
           ready = undefined;
@@ -89,10 +89,10 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
       command = undefined;
       if (wanted) {
         wanted = false;
-        const machine = ready ?? makeReady(bench);
+        const rig = ready ?? makeReady(bench);
         last = await judgeFolder(folder, {
           bench,
-          ready: machine,
+          ready: rig,
           signal,
           onVerdict: (known) => process.stdout.write(`\n${renderVerdict(known, nextLab(known.lab))}`),
         });
@@ -109,8 +109,8 @@ export async function watch(path: string | undefined, signal: AbortSignal): Prom
   }
 }
 
-async function stop(ready: Promise<Machine> | undefined): Promise<void> {
-  await ready?.then((machine) => machine.stop()).catch(() => {});
+async function stop(ready: Promise<Rig> | undefined): Promise<void> {
+  await ready?.then((rig) => rig.stop()).catch(() => {});
 }
 
 function watchSources(folder: LabFolder, changed: () => void): { close: () => void } {

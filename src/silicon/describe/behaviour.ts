@@ -58,7 +58,7 @@ export interface ChipView<S extends Shape> {
    * guest's, and what can not be told is no violation.
    */
   notBefore(rule: S['rule'], time: number): void;
-  /** A duration in nanoseconds, drawn between the minimum and maximum of a timing; the seed decides which each time. */
+  /** A duration in nanoseconds, drawn from the lower half of what a timing allows; the seed decides which each time. */
   time(name: S['time']): number;
   /** Does something when so many nanoseconds of guest time have passed; a reset calls it off. */
   after(nanoseconds: number, action: () => void): Timer;

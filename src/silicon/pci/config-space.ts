@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Configuration space of a PCI device with a type 0 header: PCI Local Bus 3.0, chapter 6 (header, base addresses,
-// MSI), and PCI Bus Power Management 1.2, chapter 3.
+// MSI, MSI-X), and PCI Bus Power Management 1.2, chapter 3.
 
 export interface ConfigLayout {
   vendor: number;
@@ -10,7 +10,7 @@ export interface ConfigLayout {
   revision: number;
   /** The base address register that memory is behind, 0 to 5, and the bytes there: a power of two. */
   bar: { index: number; size: number };
-  /** Messages it can signal: 1, 2, 4 … 32; 0 for none. */
+  /** Messages it can signal: 1 by MSI, 2 to 32 by MSI-X, whose table is in a BAR of its own; 0 for none. */
   vectors: number;
 }
 
@@ -21,7 +21,13 @@ const commandMask = 0x0546; // memory, bus master, parity, SERR, INTx off; there
 const statusW1c = 0xf900; // error bits
 const hasCapabilities = 0x10;
 const pm = { at: 0x40, id: 0x01, version: 3, control: 4, stateMask: 3, noSoftReset: 8 };
+/** The BAR with the table of MSI-X, beside that of the registers: entries of 16 bytes, then pending bits. */
+export const messageTable = { bytes: 4096, pending: 0x800 } as const;
+const msix = { at: 0x50, id: 0x11, control: 2, enable: 0x8000, all: 0x4000 };
 const msi = { at: 0x50, id: 0x05, control: 2, wide: 0x80, enable: 1, used: 0x70 };
+
+/** Index of the BAR that the table of MSI-X is in. */
+export const messageBar = ({ bar }: Pick<ConfigLayout, 'bar'>): number => (bar.index + 1) % 6;
 
 /** The space as bytes, each with the bits that software may write and those that a written 1 clears. */
 export class ConfigSpace {
@@ -38,7 +44,10 @@ export class ConfigSpace {
     this.#writable.writeUInt32LE(~(layout.bar.size - 1) >>> 0, bar);
     this.#writable[0x3c] = 0xff; // interrupt line: for software alone
     this.#writable.writeUInt16LE(pm.stateMask, pm.at + pm.control);
-    if (layout.vectors > 0) {
+    if (layout.vectors > 1) {
+      this.#writable.writeUInt16LE(msix.enable | msix.all, msix.at + msix.control);
+      this.#writable.writeUInt32LE(~(messageTable.bytes - 1) >>> 0, at.bars + 4 * messageBar(layout));
+    } else if (layout.vectors === 1) {
       this.#writable.writeUInt16LE(msi.enable | msi.used, msi.at + msi.control);
       this.#writable.writeUInt32LE(0xfffffffc, msi.at + 4);
       this.#writable.writeUInt32LE(0xffffffff, msi.at + 8);
@@ -62,9 +71,15 @@ export class ConfigSpace {
     bytes[pm.at + 1] = vectors > 0 ? msi.at : 0;
     bytes.writeUInt16LE(pm.version, pm.at + 2);
     bytes.writeUInt16LE(pm.noSoftReset, pm.at + pm.control);
-    if (vectors === 0) return;
-    bytes[msi.at] = msi.id;
-    bytes.writeUInt16LE(msi.wide | (Math.log2(vectors) << 1), msi.at + msi.control);
+    if (vectors === 1) {
+      bytes[msi.at] = msi.id;
+      bytes.writeUInt16LE(msi.wide, msi.at + msi.control);
+    } else if (vectors > 1) {
+      bytes[msix.at] = msix.id;
+      bytes.writeUInt16LE(vectors - 1, msix.at + msix.control);
+      bytes.writeUInt32LE(messageBar(this.#layout), msix.at + 4);
+      bytes.writeUInt32LE(messageTable.pending | messageBar(this.#layout), msix.at + 8);
+    }
   }
 
   read(offset: number, length: number): Buffer {

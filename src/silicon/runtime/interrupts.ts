@@ -32,7 +32,8 @@ export class Interrupts {
       if (!active) this.#active.delete(name);
       else if (!this.#active.has(name)) {
         this.#active.add(name);
-        const heard = this.#world.busMaster() && this.#world.signal(vector);
+        const heard =
+          this.#world.busMaster() && !this.#world.faults.loses(name) && this.#world.signal(vector);
         const event = { kind: 'message' as const, at: this.#world.now(), interrupt: name, vector };
         this.#world.trace(heard ? event : { ...event, lost: true });
       }

@@ -9,6 +9,7 @@ import { registerNamed } from '../layout/find.ts';
 import { layOut } from '../layout/lay-out.ts';
 import { extract, insert, swapBytes } from '../layout/value.ts';
 import { tally } from '../tally.ts';
+import { Faults } from './faults.ts';
 import { Model } from './model.ts';
 import type { TraceEvent } from '../trace/trace.ts';
 import type { World } from './world.ts';
@@ -17,6 +18,7 @@ import type { World } from './world.ts';
 class Board implements World {
   time = 0;
   lag = 0;
+  readonly faults = new Faults();
   mastering = true;
   awake = true;
   readonly events: TraceEvent[] = [];

@@ -2,9 +2,9 @@
 import { DmaError } from '../describe/behaviour.ts';
 import type { CommonRule } from '../describe/rules.ts';
 import type { Chip, ChipRegister } from '../layout/chip.ts';
-import { accessMasks, extract, swapBytes } from '../layout/value.ts';
+import { accessMasks, extract, insert, swapBytes } from '../layout/value.ts';
 import { Interrupts } from './interrupts.ts';
-import { RegisterFile } from './registers.ts';
+import { codeOf, RegisterFile } from './registers.ts';
 import { brokenRules } from './required.ts';
 import { View } from './view.ts';
 import { ModelDefect, type World } from './world.ts';
@@ -62,8 +62,37 @@ export class Model {
     const held = this.#registers.held(name);
     this.#registers.hold(name, (held & ~masks.rc) >>> 0);
     this.#interrupts.update();
-    const value = (held & readable) >>> 0;
+    const value = this.#seen(register, (held & readable) >>> 0);
     return order === 'big' ? swapBytes(value, width) : value;
+  }
+
+  /** What a register reads as, with what faults make of it. */
+  #seen(register: ChipRegister, value: number): number {
+    for (const [path, wanted] of this.#world.faults.values) {
+      const [name, fieldName] = path.split('.');
+      if (name !== register.name) continue;
+      const field = register.fields.find((one) => one.name === fieldName);
+      value = field ? insert(field, value, codeOf(field, wanted)) : Number(wanted) >>> 0;
+    }
+    return value;
+  }
+
+  /** What a register or field holds, and changing it, as the world around the chip does. */
+  get(path: string): number | string | undefined {
+    return this.#registers.get(path);
+  }
+
+  set(path: string, value: number | string): void {
+    this.#registers.set(path, value);
+    this.#interrupts.update();
+  }
+
+  /** Sends a message of an interrupt without any cause. */
+  spurious(interrupt: string): void {
+    const { vector } = this.#chip.interrupts[interrupt]!;
+    const heard = this.#world.busMaster() && this.#world.signal(vector);
+    const event = { kind: 'message' as const, at: this.#world.now(), interrupt, vector };
+    this.#world.trace(heard ? event : { ...event, lost: true });
   }
 
   #writeRegister(register: ChipRegister, bus: number): void {

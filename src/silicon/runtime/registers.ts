@@ -52,7 +52,8 @@ export class RegisterFile {
   }
 }
 
-function codeOf(field: ChipField, value: number | string): number {
+/** The code of a value of a field; NaN for a name it does not have. */
+export function codeOf(field: ChipField, value: number | string): number {
   if (!field.values || typeof value === 'number') return Number(value);
   return field.values.find(({ name }) => name === value)?.code ?? NaN;
 }

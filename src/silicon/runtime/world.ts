@@ -2,6 +2,7 @@
 // What a running chip needs of whatever it is plugged into. All times are guest time in nanoseconds, all calls are
 // made from one thread.
 import type { Timer } from '../describe/behaviour.ts';
+import type { Faults } from './faults.ts';
 import type { TraceEvent } from '../trace/trace.ts';
 
 export interface World {
@@ -19,6 +20,8 @@ export interface World {
   /** Memory of the guest by bus address. Both throw DmaError. */
   dmaRead: (address: bigint, length: number) => Uint8Array;
   dmaWrite: (address: bigint, data: Uint8Array) => void;
+  /** What is to go wrong. */
+  readonly faults: Faults;
   /** Told of everything that happens, in order. */
   trace: (event: TraceEvent) => void;
 }

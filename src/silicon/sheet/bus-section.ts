@@ -3,6 +3,12 @@ import type { Chip } from '../layout/chip.ts';
 import { byteSize, hex } from './numbers.ts';
 import type { Section, Words } from './sheet.ts';
 
+/** One message is signalled by MSI, several by MSI-X; see pci/config-space.ts. */
+function messages(count: number): string {
+  if (count === 0) return 'None';
+  return count === 1 ? '1 message, by MSI' : `${count} messages, by MSI-X, with the table in a BAR of its own`;
+}
+
 /** How the chip presents itself on its bus. */
 export function busSection({ bus, revision }: Chip): Section {
   const rows: Words[][] = [];
@@ -14,7 +20,7 @@ export function busSection({ bus, revision }: Chip): Section {
     row('Revision ID', ...rev);
     row('Class code', { code: hex(bus.class, 6) });
     row(`BAR ${bus.bar}`, `Memory, ${byteSize(bus.size)}, not prefetchable: all registers`);
-    row('Interrupts', `Message-signaled, ${bus.vectors === 1 ? '1 message' : `${bus.vectors} messages`}`);
+    row('Interrupts', messages(bus.vectors));
     row(
       'Bus mastering',
       bus.dmaBits === 0 ? 'None' : `Reads and writes memory, with addresses of ${bus.dmaBits} bits`,

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { repository } from '../../shared/paths.ts';
+import { repository } from './paths.ts';
 import { unpackWoff } from './woff.ts';
 
 /** Sum of big-endian 32-bit words (OpenType, "Calculating checksums"). */
