@@ -71,11 +71,25 @@ function renderFinding(finding: Finding, number: number): string[] {
         .slice(-8)
         .map((l) => `     ${l}`),
     );
-  if (finding.report && finding.kind !== 'build')
+  if (finding.kind === 'bus-rule') {
+    if (number === 1) lines.push(...busLines(finding.report));
+    lines.push(paint('dim', '     bringup trace --violations      what driver and chip did around each'));
+  } else if (finding.report && finding.kind !== 'build')
     lines.push(
       paint('dim', `     bringup explain --last ${number}      the whole report and what usually causes it`),
     );
   return lines;
+}
+
+/** The bus around a broken rule, its own lines standing out. */
+function busLines(report: string): string[] {
+  let marked = false;
+  return report.split('\n').map((line) => {
+    // The line after the marked one is its detail, which has no time of its own.
+    marked = line.startsWith('▸') || (marked && /^ {9}/.test(line));
+    const text = `   ${line}`.slice(0, 200);
+    return marked ? paint('red', text) : paint('dim', text);
+  });
 }
 
 const mostNotes = 5;
