@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Argument, Command, CommanderError } from 'commander';
 import { asBringupError, BringupError, exit } from '../shared/errors.ts';
+import type { DatasheetOptions } from './commands/datasheet.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { wrap } from './view/style.ts';
 
@@ -102,6 +103,16 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .option(...json)
     .action((lab: string, dir: string | undefined, options: Flags) =>
       run(async () => (await import('./commands/labs.ts')).get(lab, dir, options))(),
+    );
+  program
+    .command('datasheet [what]')
+    .description('the data sheet of your chip: in its folder, or name the folder or the lab')
+    .option('--output <file>', 'write it there; .md, .html or .pdf says the format')
+    .option('--format <format>', 'markdown, html or pdf, whatever the file is called')
+    .option('--seed <number>', 'of the chip of any seed')
+    .option(...json)
+    .action((what: string | undefined, options: DatasheetOptions) =>
+      run(async () => (await import('./commands/datasheet.ts')).datasheet(what, options))(),
     );
   program
     .command('check [dir]')

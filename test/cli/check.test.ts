@@ -51,15 +51,15 @@ function history(): Attempt[] {
 const escape = /\x1b/; // eslint-disable-line no-control-regex
 
 /** A folder as `bringup get` makes it, with the solution in it if wanted. */
-function folderWith(part: 'starter' | 'solution'): string {
+async function folderWith(part: 'starter' | 'solution'): Promise<string> {
   const path = join(temp, `${part}-${count}`);
-  makeLabFolder(lab, path);
+  await makeLabFolder(lab, path);
   if (part === 'solution') cpSync(join(lab.folder, 'solution'), path, { recursive: true });
   return path;
 }
 
 test('the solution passes: 0, one short verdict, recorded; then ours is shown', async () => {
-  const path = folderWith('solution');
+  const path = await folderWith('solution');
   const { status, out } = await bringup(['check', path]);
   expect(out).toMatch(/^PASS {2}char-echo /);
   expect(status).toBe(0);
@@ -72,7 +72,7 @@ test('the solution passes: 0, one short verdict, recorded; then ours is shown', 
 });
 
 test('the starter fails: 1, with what was missed, recorded as a fail', async () => {
-  const path = folderWith('starter');
+  const path = await folderWith('starter');
   const { status, out } = await bringup(['check', path]);
   expect(status).toBe(1);
   expect(out).toMatch(/^FAIL {2}\d+ of \d+ requirements/m);
@@ -83,7 +83,7 @@ test('the starter fails: 1, with what was missed, recorded as a fail', async () 
 });
 
 test('--json has the outcome, every requirement and the times', async () => {
-  const { status, out } = await bringup(['check', folderWith('solution'), '--json']);
+  const { status, out } = await bringup(['check', await folderWith('solution'), '--json']);
   const verdict = JSON.parse(out) as Verdict;
   expect(status).toBe(0);
   expect(verdict).toMatchObject({ lab: 'char-echo', outcome: 'pass', provisional: false, findings: [] });
@@ -99,7 +99,7 @@ test('--json has the outcome, every requirement and the times', async () => {
 test('without a kit it is inconclusive: 2, E-KIT-MISSING, nothing recorded', async () => {
   const empty = join(temp, 'empty-cache');
   mkdirSync(empty);
-  const path = folderWith('solution');
+  const path = await folderWith('solution');
   const people = await bringup(['check', path], { BRINGUP_CACHE: empty });
   expect(people.status).toBe(2);
   expect(people.out.replaceAll(/\s+/g, ' ')).toMatch(
@@ -130,7 +130,7 @@ describe('Ctrl-C', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s while a machine runs: 130, no QEMU left, nothing recorded',
     async (signal) => {
-      const child = start(['check', folderWith('solution')]);
+      const child = start(['check', await folderWith('solution')]);
       let out = '';
       child.stdout!.on('data', (chunk: Buffer) => (out += chunk.toString()));
       child.stderr!.resume();

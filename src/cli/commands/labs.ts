@@ -46,17 +46,22 @@ export function labs(options: { json?: boolean }): number {
 }
 
 /** bringup get LAB [DIR] */
-export function get(id: string, path: string | undefined, options: { json?: boolean }): number {
-  const folder = makeLabFolder(findLab(id), path ?? id);
+export async function get(
+  id: string,
+  path: string | undefined,
+  options: { json?: boolean },
+): Promise<number> {
+  const folder = await makeLabFolder(findLab(id), path ?? id);
   if (options.json)
     process.stdout.write(`${JSON.stringify({ lab: id, path: folder.path, seed: folder.seed })}\n`);
   else {
+    const sheet = folder.lab.silicon === undefined ? '' : ' and datasheet.md';
     const files = readdirSync(folder.path).filter((name) => !name.startsWith('.'));
     process.stdout.write(`${id}  ${folder.lab.title}\n      ${folder.path}: ${files.join(', ')}\n`);
     process.stdout.write(
       paint(
         'dim',
-        `      read brief.md, edit, then: cd ${path ?? id} && bringup check      (or: bringup watch)\n`,
+        `      read brief.md${sheet}, edit, then: cd ${path ?? id} && bringup check      (or: bringup watch)\n`,
       ),
     );
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { renderAsync } from '@resvg/resvg-js';
 import type { Depth } from '../../roadmap/schema.ts';
-import { cacheFolder, repository } from '../../shared/paths.ts';
+import { fontFile } from '../../shared/fonts.ts';
+import { cacheFolder } from '../../shared/paths.ts';
 import type { Card } from './card.ts';
-import { unpackWoff } from './woff.ts';
 
 const shareSize = { width: 1200, height: 630 };
 
@@ -72,20 +72,9 @@ function wrapped(text: string, most: number): string[] {
   return [...lines, line];
 }
 
-/** Our fonts as files that the renderer reads; it knows no WOFF. */
+/** Our fonts as files that the renderer reads. */
 function fontFiles(): string[] {
-  return ['sans-latin-400', 'sans-latin-600', 'mono-latin-400', 'mono-latin-600'].map((name) => {
-    const file = cacheFolder('web', 'fonts', `plex-${name}.ttf`);
-    if (!existsSync(file)) {
-      const family = `ibm-plex-${name.slice(0, 4)}`;
-      const woff = `ibm-plex-${name}-normal.woff`;
-      put(
-        file,
-        unpackWoff(readFileSync(join(repository, 'node_modules', '@fontsource', family, 'files', woff))),
-      );
-    }
-    return file;
-  });
+  return [fontFile('sans', 400), fontFile('sans', 600), fontFile('mono', 400), fontFile('mono', 600)];
 }
 
 /** Writes a file so that it is there whole or not at all. */
