@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError } from 'commander';
 import { asBringupError, BringupError, exit } from '../shared/errors.ts';
 import type { DatasheetOptions } from './commands/datasheet.ts';
 import type { PlanOptions } from './commands/plan.ts';
+import type { TraceOptions } from './commands/trace.ts';
 import { wrap } from './view/style.ts';
 
 /** Options of all commands; each command reads its own. */
@@ -155,6 +156,18 @@ function build(run: (work: Work) => () => Promise<void>): Command {
     .option(...json)
     .action((file: string | undefined, options: Flags) =>
       run(async () => (await import('./commands/explain.ts')).explainCommand(file, options))(),
+    );
+  program
+    .command('trace [dir]')
+    .description('what driver and chip did on the bus in the last check, in a lab with a chip')
+    .option('--register <name>', 'only accesses to this register, and broken rules')
+    .option('--from <time>', 'from this time on, such as 12.5ms (ns, us, ms, s; since it was plugged in)')
+    .option('--to <time>', 'until this time')
+    .option('--violations', 'only broken rules, each with the lines around it')
+    .option('--vcd <file>', 'write all of it for a waveform viewer such as GTKWave (- is standard output)')
+    .option(...json)
+    .action((dir: string | undefined, options: TraceOptions) =>
+      run(async () => (await import('./commands/trace.ts')).trace(dir, options))(),
     );
 
   const lab = program.command('lab').description('for those who write labs');
