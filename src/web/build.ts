@@ -18,7 +18,10 @@ import { cacheFolder, repository } from '../shared/paths.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { run } from '../shared/run.ts';
 
-const bundled = ['app', 'client', 'static', 'vite.config.ts'].map((name) => join('src', 'web', name));
+const bundled = [
+  ...['app', 'client', 'static', 'vite.config.ts'].map((name) => join('src', 'web', name)),
+  join('src', 'silicon', 'sheet', 'sheet.css'),
+];
 const deadline = 180_000;
 
 /**

@@ -67,7 +67,9 @@ function blockHtml(block: Block): Markup {
               element(
                 'tr',
                 {},
-                row.map((cell) => element('td', {}, wordsHtml(cell))),
+                row.map((cell) =>
+                  element('td', { class: isLong(cell) ? 'long' : undefined }, wordsHtml(cell)),
+                ),
               ),
             ),
           ),
@@ -80,6 +82,11 @@ function blockHtml(block: Block): Markup {
         block.svg,
       );
   }
+}
+
+/** Whether a cell is to be a few words wide on the narrowest screen too. */
+function isLong(words: Words): boolean {
+  return words.reduce((sum, word) => sum + (typeof word === 'string' ? word : word.code).length, 0) > 30;
 }
 
 function wordsHtml(words: Words): (Markup | string)[] {

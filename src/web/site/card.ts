@@ -31,12 +31,12 @@ const others = new Map<string, Card>(
 
 /** The card of a page by its address, '/' for home; undefined when there is no such page. */
 export function cardOf(path: string): Card | undefined {
-  const [, name = '', id] = path.split('/');
+  const [, name = '', id, part] = path.split('/');
   if (name === '') return homeCard();
   if (id === undefined) return others.get(name) ?? listCard(name);
   if (name === 'skills') return skillCard(id);
   if (name === 'stages') return stageCard(id);
-  if (name === 'labs') return labCard(id);
+  if (name === 'labs') return part === 'datasheet' ? sheetCard(id) : labCard(id);
   return entryCard(name, id);
 }
 
@@ -69,6 +69,12 @@ function stageCard(id: string): Card | undefined {
 function labCard(id: string): Card | undefined {
   const lab = site().labs.get(id);
   return lab && { kind: `lab · ${lab.minutes} min`, title: lab.title, says: `bringup get ${id}` };
+}
+
+function sheetCard(id: string): Card | undefined {
+  const lab = site().labs.get(id);
+  if (!lab?.silicon) return undefined;
+  return { kind: 'data sheet', title: lab.title, says: 'Each folder of this lab has a chip of its own' };
 }
 
 function entryCard(name: string, id: string): Card | undefined {

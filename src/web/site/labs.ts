@@ -11,6 +11,8 @@ import { labsOf } from './stages.ts';
 
 export interface LabPage {
   lab: { id: string; title: string; minutes: number; flavor: string; module: string; hints: number };
+  /** Address of the data sheet, when the lab is about a chip of ours. */
+  sheet?: string;
   stage: StageRef;
   requirements: { id: string; says: string }[];
   skills: { skill: SkillRef; depth: Depth }[];
@@ -28,6 +30,7 @@ export function labPage(id: string): LabPage | undefined {
   const { title, minutes, flavor, module } = lab;
   return {
     lab: { id, title, minutes, flavor, module, hints: lab.hints.length },
+    ...(lab.silicon !== undefined && { sheet: `/labs/${id}/datasheet` }),
     stage: stageRef(lab.stage),
     requirements: lab.requirements,
     skills: lab.skills

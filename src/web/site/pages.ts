@@ -23,6 +23,7 @@ export function allPages(): string[] {
     ...each('stages', roadmap.stages),
     ...each('skills', roadmap.skills),
     ...each('labs', labs.values()),
+    ...[...labs.values()].filter(({ silicon }) => silicon).map(({ id }) => `/labs/${id}/datasheet`),
     ...fields.flatMap((field) => each(field, roadmap[field])),
   ];
 }
@@ -31,8 +32,8 @@ export function allPages(): string[] {
 export function pageKinds(): string[] {
   const kinds = new Map<string, string>();
   for (const path of allPages()) {
-    const [, name = '', id] = path.split('/');
-    const kind = id === undefined ? path : `/${name}/`;
+    const [, name = '', id, part = ''] = path.split('/');
+    const kind = id === undefined ? path : `/${name}/${part}`;
     if (!kinds.has(kind)) kinds.set(kind, path);
   }
   return [...kinds.values(), '/search?q=lock', '/graph?stage=core', '/?depth=expert'];

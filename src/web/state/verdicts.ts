@@ -31,6 +31,8 @@ const form = z.object({
   findings: z.array(z.object({ name: z.string(), title: z.string(), detail: z.string() })),
 });
 
+const seeded = z.object({ seed: z.number().int().min(0).max(0xffff_ffff) });
+
 /** Attempts that are looked at, at most: nobody is shown more tries than this. */
 const most = 1000;
 
@@ -44,6 +46,12 @@ export async function allAttempts({ db, person }: Mine, lab?: string): Promise<A
 export async function lastVerdict(mine: Mine, lab: string): Promise<VerdictShown | undefined> {
   const all = await allAttempts(mine, lab);
   return all[0] && verdictShown(mine, all[0], all.length);
+}
+
+/** The seed of the folder that was judged last for a lab, or undefined before the first verdict. */
+export async function lastSeed(mine: Mine, lab: string): Promise<number | undefined> {
+  const [last] = await allAttempts(mine, lab);
+  return last && seeded.safeParse((await attemptOf(mine.db, mine.person, last.id))?.verdict).data?.seed;
 }
 
 export async function verdictShown(
