@@ -29,7 +29,7 @@ export function textOf(
 ): string[] {
   const paint = look.paint ?? ((_, text: string) => text);
   const said = lines.map((line) => say(line, chip));
-  const now = clock(Math.max(0, ...trace.events.map(({ at }) => at)));
+  const now = clock(trace.events.at(-1)?.at ?? 0);
   const wide = (part: keyof Said): number =>
     Math.max(0, ...said.map((one, at) => (isWide(lines[at]!.event) ? 0 : one[part].length)));
   const widths = {

@@ -61,6 +61,7 @@ export function timeline(
     },
     drawBreaks(axis, bottom),
     drawTimes(lines, axis),
+    drawCut(lines, axis, bottom),
     lanes.map((lane, at) => drawLane(lane, top + at * laneHeight)),
     broken.map(({ at, first }) => drawViolation(axis.x(at), number(first), bottom)),
   );
@@ -107,7 +108,7 @@ function laneOf(event: TraceEvent): [order: number, name: string] | undefined {
 function labelsOf(event: TraceEvent, chip: Chip | undefined): string[] {
   if (isAccess(event)) {
     const register = registerOf(chip, event);
-    const fields = register && register.fields.length > 0 ? meaning(register, event) : '';
+    const fields = register ? meaning(register, event) : '';
     const value = hexValue(event.value, event.bytes);
     const at = event.register === undefined ? `0x${event.offset.toString(16)}: ` : '';
     return [...(fields === '' ? [] : [`${value} ${fields}`, fields]), `${at}${value}`, value];
@@ -202,6 +203,18 @@ function drawBreaks({ breaks }: Axis, bottom: number): Markup[] {
       fits ? text(label, { x: Number(short(middle)), y: top - 17, size, class: 'gap-length' }) : '',
     );
   });
+}
+
+/** Where events were not kept: two lines through all lanes, so that it is not taken for idle time. */
+function drawCut(lines: readonly Line[], { x }: Axis, bottom: number): Markup[] {
+  const at = lines.findIndex(({ omitted }) => omitted);
+  if (at < 0) return [];
+  const end = x(lines[at]!.at);
+  const middle = at === 0 ? end - 10 : (x(lines[at - 1]!.until) + end) / 2;
+  return [
+    element('path', { class: 'cut', d: `M${short(middle - 2)} ${top - 4}V${bottom}m4 0V${top - 4}` }),
+    text('…', { x: Number(short(middle)), y: top - 8, size: 13, bold: true }),
+  ];
 }
 
 /** Moments above the marks, where there is room. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes pages handier. Each part looks for what it works on and does nothing where that is not.
+import { buses } from './bus.ts';
 import { copyButtons } from './copy.ts';
 import { liveEngine } from './engine.ts';
 import { filters } from './filters.ts';
@@ -17,3 +18,4 @@ copyButtons();
 graphs();
 liveWork();
 liveEngine();
+buses();

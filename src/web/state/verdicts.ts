@@ -8,6 +8,8 @@ import type { Mine } from './mine.ts';
 
 export interface AttemptRow {
   id: string;
+  /** Its own page. */
+  page: string;
   title: string;
   /** Absent for a lab that is not there any more. */
   href?: string;
@@ -16,19 +18,41 @@ export interface AttemptRow {
   kernel: string;
 }
 
-/** The last verdict about a lab. */
-export interface VerdictShown extends AttemptRow {
-  /** How many attempts there were so far. */
-  tries: number;
+/** What a page shows of a verdict. */
+export interface VerdictParts {
   met: number;
   requirements: { says: string; result: string; evidence?: string | undefined }[];
-  findings: { name: string; title: string; detail: string }[];
+  findings: FindingShown[];
+}
+
+/** `report`: what was on the bus around a broken rule; of other findings it is in the terminal. */
+export interface FindingShown {
+  name: string;
+  title: string;
+  detail: string;
+  step?: string;
+  report?: string;
+}
+
+/** The last verdict about a lab. */
+export interface VerdictShown extends AttemptRow, VerdictParts {
+  /** How many attempts there were so far. */
+  tries: number;
 }
 
 /** What a page shows of a verdict (src/lab/verdict.ts); of one in another form, nothing. */
 const form = z.object({
   requirements: z.array(z.object({ says: z.string(), result: z.string(), evidence: z.string().optional() })),
-  findings: z.array(z.object({ name: z.string(), title: z.string(), detail: z.string() })),
+  findings: z.array(
+    z.object({
+      kind: z.string().default(''),
+      name: z.string(),
+      title: z.string(),
+      detail: z.string(),
+      step: z.string().optional(),
+      report: z.string().default(''),
+    }),
+  ),
 });
 
 const seeded = z.object({ seed: z.number().int().min(0).max(0xffff_ffff) });
@@ -59,16 +83,32 @@ export async function verdictShown(
   last: AttemptSummary,
   tries: number,
 ): Promise<VerdictShown> {
-  const { data } = form.safeParse((await attemptOf(db, person, last.id))?.verdict);
+  return { ...attemptRow(last), tries, ...shownOf((await attemptOf(db, person, last.id))?.verdict) };
+}
+
+/** What a page shows of a verdict as it was stored. */
+export function shownOf(verdict: unknown): VerdictParts {
+  const { data } = form.safeParse(verdict);
   const { requirements, findings } = data ?? { requirements: [], findings: [] };
   const met = requirements.filter(({ result }) => result === 'pass').length;
-  return { ...attemptRow(last), tries, met, requirements, findings };
+  return {
+    met,
+    requirements,
+    findings: findings.map(({ kind, name, title, detail, step, report }) => ({
+      name,
+      title,
+      detail,
+      ...(step !== undefined && { step }),
+      ...(kind === 'bus-rule' && report !== '' && { report }),
+    })),
+  };
 }
 
 export function attemptRow({ id, lab, outcome, provisional, at, kernel }: AttemptSummary): AttemptRow {
   const known = site().labs.has(lab) ? labRef(lab) : undefined;
   return {
     id,
+    page: `/work/attempts/${encodeURIComponent(id)}`,
     title: known?.title ?? lab,
     ...(known && { href: known.href }),
     word: outcome === 'fail' ? 'not passed' : provisional ? 'provisional' : 'passed',
