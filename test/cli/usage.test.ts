@@ -51,6 +51,7 @@ describe('help', () => {
     ['doctor', ['--json']],
     ['labs', ['--json']],
     ['get', ['--json']],
+    ['datasheet', ['--output', '--format', '--seed', '--json']],
     ['check', ['--json']],
     ['watch', []],
     ['hint', ['--again', '--json']],
@@ -89,12 +90,14 @@ describe('help', () => {
       'doctor',
       'labs',
       'get',
+      'datasheet',
       'check',
       'watch',
       'hint',
       'shell',
       'solution',
       'explain',
+      'trace',
     ];
     expect(listed.sort()).toEqual(
       [

@@ -112,14 +112,15 @@ type Margins = [number, number, number, number];
 function tableContent({ columns, rows }: Table): Content {
   // What stays together has to fit on a page: pdfmake drops the rest of what does not.
   const lines = rows.map((row) => Math.max(...row.map((cell) => Math.ceil(lengthOf(cell) / 40))));
-  const together = lines.reduce((sum, count) => sum + count, 0) <= 24;
+  const fits = (count: number): boolean => count <= 24;
+  const whole = fits(lines.reduce((sum, count) => sum + count, 0));
   return {
     style: 'table',
     layout: rules,
     table: {
       headerRows: 1,
-      keepWithHeaderRows: together ? rows.length : 1,
-      dontBreakRows: Math.max(...lines) <= 24,
+      keepWithHeaderRows: whole ? rows.length : fits(lines[0]!) ? 1 : 0,
+      dontBreakRows: lines.every(fits),
       widths: columns.map((_, at) => (rows.some((row) => lengthOf(row[at]!) > 26) ? '*' : 'auto')),
       body: [
         columns.map((column) => ({ text: printable(column), style: 'head' })),
