@@ -2,8 +2,8 @@
 import { appendFileSync } from 'node:fs';
 import { dataFolder } from '../../src/shared/paths.ts';
 
-/** Adds what `bringup check` does when a lab is passed. */
-export function recordAttempt(lab: string): void {
+/** Adds what `bringup check` does when a lab is passed in a folder with that seed. */
+export function recordAttempt(lab: string, seed = 1): void {
   const line = {
     lab,
     folder: '/home/someone/lab',
@@ -11,7 +11,11 @@ export function recordAttempt(lab: string): void {
     outcome: 'pass',
     provisional: false,
     kernel: 'core',
-    verdict: { requirements: [{ id: 'a', says: '<b>it loads</b>', result: 'pass', time: 1 }], findings: [] },
+    verdict: {
+      requirements: [{ id: 'a', says: '<b>it loads</b>', result: 'pass', time: 1 }],
+      findings: [],
+      seed,
+    },
   };
   appendFileSync(dataFolder('attempts.jsonl'), `${JSON.stringify(line)}\n`);
 }
