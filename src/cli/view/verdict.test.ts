@@ -66,6 +66,22 @@ const failed: Verdict = {
   findings: [kasan],
 };
 
+const brokenRule: Verdict = {
+  ...failed,
+  findings: ['first', 'second'].map((rule) => ({
+    kind: 'bus-rule',
+    name: rule,
+    title: 'START must not be written while STATUS.BUSY is 1.',
+    detail: 'START was written while STATUS.BUSY was 1',
+    places: [],
+    step: 'stays-while-open',
+    report: [
+      `  72.745 ms     +1 µs  write  START      0x12  ← 0x0001  ${'FIELD=1 '.repeat(40)}`,
+      `▸ 72.746 ms            ✗ ${rule}`,
+      '                       START was written while STATUS.BUSY was 1',
+    ].join('\n'),
+  })),
+};
 const buildFailure: Verdict = {
   ...base,
   outcome: 'fail',
@@ -82,13 +98,14 @@ const buildFailure: Verdict = {
   ],
 };
 
-const source = /^ {3}[ ▸] +\d+ \| /;
+const source = /^ {3}[ ▸] +\d+ \| |^ {3}[ ▸] +[\d.]+ ms /;
 const all: [string, Verdict][] = [
   ['pass', base],
   ['provisional pass', { ...base, provisional: true, detectors: [] }],
   ['fail', failed],
   ['provisional fail', { ...failed, provisional: true }],
   ['build failure', buildFailure],
+  ['broken rule', brokenRule],
   ['inconclusive', blank],
 ];
 
@@ -179,6 +196,15 @@ test("of a build that failed the end of make's words is shown, not all", () => {
   const text = renderVerdict(buildFailure);
   expect(text).toContain('line 299 of what make said');
   expect(text).not.toContain('line 250 of');
+  expect(text).not.toContain('bringup explain');
+});
+
+test('of a broken rule the bus around the first one is shown, and where the rest is', () => {
+  const text = renderVerdict(brokenRule);
+  expect(text).toMatch(/^ {3}▸ 72\.746 ms +✗ first$/m);
+  expect(text).toContain('during: stays-while-open');
+  expect(text).not.toContain('✗ second');
+  expect(text).toContain('bringup trace --violations');
   expect(text).not.toContain('bringup explain');
 });
 

@@ -28,14 +28,20 @@ export function hexValue(value: number, bytes: number): string {
   return `0x${value.toString(16).padStart(2 * bytes, '0')}`;
 }
 
+/** What an access says: the value where it is not as on the bus, and its fields. */
+export function meaning(register: ChipRegister, event: AccessEvent): string {
+  const fields = fieldWords(register, event);
+  if (register.order === 'little') return fields;
+  return `= ${hexValue(meant(register, event.value), event.bytes)}, big endian ${fields}`.trimEnd();
+}
+
 /**
- * What an access says, field by field: `ENABLE=1 TRIM=14`. Of a write only what it changes or asks for; bits of w1c
- * fields that are written as 1 acknowledge.
+ * Field by field: `ENABLE=1 TRIM=14`. Of a write only what it changes or asks for; bits of w1c fields that are written as
+ * 1 acknowledge.
  */
-export function meaning(register: ChipRegister, { kind, value: bus, bytes }: AccessEvent): string {
+export function fieldWords(register: ChipRegister, { kind, value: bus, bytes }: AccessEvent): string {
   const value = meant(register, bus);
   const words: string[] = [];
-  if (register.order === 'big') words.push(`= ${hexValue(value, bytes)}, big endian`);
   const acknowledged: string[] = [];
   for (const field of register.fields) {
     const { access, name } = field;

@@ -3,7 +3,7 @@ import type { Chip } from '../layout/chip.ts';
 import { element, type Markup } from '../sheet/markup.ts';
 import { text, textWidth } from '../sheet/strokes.ts';
 import { axisOf, type Axis } from './axis.ts';
-import { hexValue, isAccess, meaning, registerOf } from './decode.ts';
+import { fieldWords, hexValue, isAccess, meant, registerOf } from './decode.ts';
 import type { Line } from './lines.ts';
 import { printable } from './printable.ts';
 import { clock, span } from './time.ts';
@@ -108,8 +108,8 @@ function laneOf(event: TraceEvent): [order: number, name: string] | undefined {
 function labelsOf(event: TraceEvent, chip: Chip | undefined): string[] {
   if (isAccess(event)) {
     const register = registerOf(chip, event);
-    const fields = register ? meaning(register, event) : '';
-    const value = hexValue(event.value, event.bytes);
+    const fields = register ? fieldWords(register, event) : '';
+    const value = hexValue(register ? meant(register, event.value) : event.value, event.bytes);
     const at = event.register === undefined ? `0x${event.offset.toString(16)}: ` : '';
     return [...(fields === '' ? [] : [`${value} ${fields}`, fields]), `${at}${value}`, value];
   }
