@@ -63,11 +63,13 @@ export async function setUp(
     sockets?.remove();
     throw error;
   });
-  const stop = async (): Promise<void> => {
+  let stopping: Promise<void> | undefined;
+  const stopAll = async (): Promise<void> => {
     await machine.stop();
     await silicon?.stop();
     sockets?.remove();
   };
+  const stop = (): Promise<void> => (stopping ??= stopAll());
   try {
     await first(machine);
     await plug(machine, bench.devices);

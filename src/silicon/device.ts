@@ -22,7 +22,8 @@ export class Device {
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   readonly #watch: NodeJS.Timeout;
   #next = 1;
-  #ended: Promise<void>;
+  readonly #ended: Promise<void>;
+  #stopping: Promise<void> | undefined;
   /** Why the model is of no more use. */
   failure: BringupError | undefined;
   /** Told of the failure when it happens. */
@@ -72,8 +73,13 @@ export class Device {
     return this.ask({ ask: 'events', from });
   }
 
-  /** Ends the thread. */
-  async stop(): Promise<void> {
+  /** Ends the thread; may be asked for again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     clearInterval(this.#watch);
     this.onFailure = () => {};
     this.#worker.postMessage({ id: 0, question: 'stop' });
