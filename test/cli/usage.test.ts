@@ -58,6 +58,7 @@ describe('help', () => {
     ['shell', []],
     ['solution', ['--anyway']],
     ['explain', ['--module', '--last', '--json']],
+    ['trace', ['--register', '--from', '--to', '--violations', '--vcd', '--json']],
     ['lab new', []],
     ['lab verify', ['--runs', '--json']],
     ['kernel list', ['--json']],

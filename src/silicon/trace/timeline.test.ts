@@ -31,7 +31,7 @@ test('on the axis, order is kept and nothing leaves it; gaps that are cut have t
   expect(x(1000)).toBeGreaterThan(200);
 });
 
-test('there is a lane for each register of the window, and a mark with its number for each broken rule', () => {
+test('there is a track for each register of the window, and a mark with its number for each broken rule', () => {
   fc.assert(
     fc.property(traces(reckoner), ({ chip, trace }) => {
       const lines = linesOf(trace);

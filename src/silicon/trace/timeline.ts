@@ -13,11 +13,11 @@ const width = 1080;
 const left = 150;
 const right = width - 26;
 const top = 58;
-const laneHeight = 30;
+const trackHeight = 30;
 const size = 11;
 
 /** What is drawn on one line of its own, such as a register. */
-interface Lane {
+interface Track {
   readonly name: string;
   readonly marks: {
     readonly x: number;
@@ -28,7 +28,7 @@ interface Lane {
 }
 
 /**
- * Lines of a trace as a logic analyzer draws them: a lane for each register that is touched, for each interrupt, for DMA
+ * Lines of a trace as a logic analyzer draws them: a track for each register that is touched, for each interrupt, for DMA
  * and for what happens to the whole chip; broken rules through all of them, with their numbers. Idle time is cut.
  *
  * @param number of a broken rule, by its place in the trace.
@@ -43,10 +43,10 @@ export function timeline(
     left + 12,
     right,
   );
-  const lanes = lanesOf(lines, chip, axis);
-  const bottom = top + Math.max(1, lanes.length) * laneHeight;
+  const tracks = tracksOf(lines, chip, axis);
+  const bottom = top + Math.max(1, tracks.length) * trackHeight;
   const broken = lines.filter(({ event }) => event.kind === 'violation');
-  const summary = `${lines.length} lines of the bus trace in ${lanes.length} lanes, ${broken.length} broken rules; the table below says the same in words`;
+  const summary = `${lines.length} lines of the bus trace in ${tracks.length} tracks, ${broken.length} broken rules; the table below says the same in words`;
   return element(
     'svg',
     {
@@ -62,29 +62,29 @@ export function timeline(
     drawBreaks(axis, bottom),
     drawTimes(lines, axis),
     drawCut(lines, axis, bottom),
-    lanes.map((lane, at) => drawLane(lane, top + at * laneHeight)),
+    tracks.map((track, at) => drawTrack(track, top + at * trackHeight)),
     broken.map(({ at, first }) => drawViolation(axis.x(at), number(first), bottom)),
   );
 }
 
-function lanesOf(lines: readonly Line[], chip: Chip | undefined, axis: Axis): Lane[] {
-  const lanes = new Map<string, Lane & { order: number }>();
+function tracksOf(lines: readonly Line[], chip: Chip | undefined, axis: Axis): Track[] {
+  const tracks = new Map<string, Track & { order: number }>();
   for (const { event, at, until, count } of lines) {
-    const place = laneOf(event);
+    const place = trackOf(event);
     if (!place) continue;
     const [order, name] = place;
-    const lane = lanes.get(name) ?? { name, order, marks: [] };
-    lanes.set(name, lane);
+    const track = tracks.get(name) ?? { name, order, marks: [] };
+    tracks.set(name, track);
     const run = count === 1 ? '' : ` × ${count}`;
     const labels = labelsOf(event, chip).map((label) => `${label}${run}`);
     if (run !== '') labels.push(run.trim());
-    lane.marks.push({ x: axis.x(at), end: axis.x(until), shape: shapeOf(event), labels });
+    track.marks.push({ x: axis.x(at), end: axis.x(until), shape: shapeOf(event), labels });
   }
-  return [...lanes.values()].sort((a, b) => a.order - b.order);
+  return [...tracks.values()].sort((a, b) => a.order - b.order);
 }
 
 /** Where an event is drawn: registers by rising offset, then what no register answers to, then the rest. */
-function laneOf(event: TraceEvent): [order: number, name: string] | undefined {
+function trackOf(event: TraceEvent): [order: number, name: string] | undefined {
   switch (event.kind) {
     case 'read':
     case 'write':
@@ -155,8 +155,8 @@ const outlines: Record<Shape, (x: string, y: number) => string> = {
 };
 
 /** All marks of a shape are one path: a drawing of thousands stays small. */
-function drawLane({ name, marks }: Lane, y: number): Markup {
-  const middle = y + laneHeight / 2;
+function drawTrack({ name, marks }: Track, y: number): Markup {
+  const middle = y + trackHeight / 2;
   const paths = new Map<Shape, string>();
   const runs: string[] = [];
   const labels: Markup[] = [];
@@ -173,7 +173,7 @@ function drawLane({ name, marks }: Lane, y: number): Markup {
   return element(
     'g',
     {},
-    element('path', { class: 'lane', d: `M0 ${y + laneHeight - 0.5}H${width}` }),
+    element('path', { class: 'track', d: `M0 ${y + trackHeight - 0.5}H${width}` }),
     text(fitting(name, left - 12), { x: 4, y: middle + 4, size: 12, anchor: 'start', class: 'name' }),
     runs.length > 0 ? element('path', { class: 'run', d: runs.join('') }) : '',
     [...paths].map(([shape, d]) => element('path', { class: shape, d })),
@@ -205,7 +205,7 @@ function drawBreaks({ breaks }: Axis, bottom: number): Markup[] {
   });
 }
 
-/** Where events were not kept: two lines through all lanes, so that it is not taken for idle time. */
+/** Where events were not kept: two lines through all tracks, so that it is not taken for idle time. */
 function drawCut(lines: readonly Line[], { x }: Axis, bottom: number): Markup[] {
   const at = lines.findIndex(({ omitted }) => omitted);
   if (at < 0) return [];
