@@ -18,12 +18,12 @@ const line = '#c9c6bb';
 
 /** Width of the text on a page. */
 const textWidth = 483;
+/** Height of a drawing that leaves room on its page for what leads to it. */
+const tallest = 600;
 /** A pixel of a drawing. */
 const pixel = 0.75;
 /** A row of a table with one line, about. */
 const rowHeight = 19;
-/** A heading, or a paragraph of one line, about. */
-const leadHeight = 28;
 
 export const styles: StyleDictionary = {
   title: { fontSize: 19, bold: true, lineHeight: 1.1 },
@@ -58,9 +58,8 @@ export function breaksBefore(node: Node, { getFollowingNodesOnPage }: NodeQuerie
   );
   if (next?.table === undefined) return next === undefined;
   // A table is noted where it would begin, even when the rows that stay together then go to the next page.
-  const leads = following.slice(0, following.indexOf(next)).filter((one) => one.headlineLevel !== undefined);
-  const { verticalRatio, pageInnerHeight } = node.startPosition;
-  const needed = (1 + leads.length) * leadHeight + (1 + (next.table.keepWithHeaderRows ?? 0)) * rowHeight;
+  const { verticalRatio, pageInnerHeight } = next.startPosition;
+  const needed = (1 + (next.table.keepWithHeaderRows ?? 0)) * rowHeight;
   return (1 - verticalRatio) * pageInnerHeight < needed;
 }
 
@@ -124,7 +123,7 @@ function tableContent({ columns, rows }: Table): Content {
       widths: columns.map((_, at) => (rows.some((row) => lengthOf(row[at]!) > 26) ? '*' : 'auto')),
       body: [
         columns.map((column) => ({ text: printable(column), style: 'head' })),
-        ...rows.map((row) => row.map((cell) => ({ text: wordsContent(cell, 8) }))),
+        ...rows.map((row) => row.map((cell) => ({ text: wordsContent(cell, 8), noWrap: isName(cell) }))),
       ],
     },
   };
@@ -146,8 +145,11 @@ function drawingContent({ svg }: Drawing): Content {
   const markup = svg.markup
     .replaceAll(/class="(?:number|access)"/g, `fill="${pale}"`)
     .replaceAll('currentColor', ink);
-  const width = Number(/ width="([\d.]+)"/.exec(markup)![1]) * pixel;
-  return { svg: markup, width: Math.min(width, textWidth), margin: [0, 4, 0, 10] };
+  const [width, height] = ['width', 'height'].map((side) =>
+    Number(new RegExp(` ${side}="([\\d.]+)"`).exec(markup)![1]),
+  ) as [number, number];
+  const scale = Math.min(pixel, textWidth / width, tallest / height);
+  return { svg: markup, width: width * scale, margin: [0, 4, 0, 10] };
 }
 
 function wordsContent(words: Words, codeSize: number): Content[] {
@@ -156,6 +158,11 @@ function wordsContent(words: Words, codeSize: number): Content[] {
     const code = { text: printable(word.code), font: 'monospace', fontSize: codeSize };
     return word.to === undefined ? code : { ...code, linkToDestination: word.to };
   });
+}
+
+/** Whether it is one name or number, which may have a hyphen in it. */
+function isName([word, ...rest]: Words): boolean {
+  return typeof word === 'object' && rest.length === 0;
 }
 
 function lengthOf(words: Words): number {
