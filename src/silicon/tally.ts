@@ -217,7 +217,7 @@ export const tally = describe({
         }
         const on = chip.get('CONTROL.ENABLE') === 1;
         if (on && chip.state === 'off') {
-          chip.memory.settled = chip.now() + chip.time('settle');
+          chip.memory.settled = chip.earliest() + chip.time('settle');
           chip.enter('idle');
         } else if (!on && chip.state !== 'off') {
           chip.memory.operation.cancel();

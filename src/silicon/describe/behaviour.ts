@@ -54,8 +54,13 @@ export interface ChipView<S extends Shape> {
   /** Guest time, in nanoseconds, since the chip was reset or plugged in. */
   now(): number;
   /**
-   * Violates a rule when it is earlier than a time of `now()` for certain: the chip's clock may lag behind the
-   * guest's, and what can not be told is no violation.
+   * The earliest that the access which is handled can have been made. A write is not waited for, so the chip may learn
+   * of it later, when the host is busy; what a driver has to wait for counts from here: `earliest() + time('settle')`.
+   */
+  earliest(): number;
+  /**
+   * Violates a rule when it is earlier than a time for certain: the chip's clock may lag behind the guest's, and what
+   * can not be told is no violation.
    */
   notBefore(rule: S['rule'], time: number): void;
   /** A duration in nanoseconds, drawn from the lower half of what a timing allows; the seed decides which each time. */

@@ -31,6 +31,7 @@ export class Board implements World, Target {
   readonly #clock: Clock;
   readonly #config: ConfigSpace;
   readonly #timers = new Timers();
+  #floor = 0;
   /** Eventfds of the vectors that are listened to. */
   readonly #vectors = new Map<number, number>();
   readonly model: Model;
@@ -49,6 +50,13 @@ export class Board implements World, Target {
   // --- what the model needs: World
 
   now = (): number => this.#clock.now();
+
+  earliest = (): number => Math.min(this.now(), this.#floor);
+
+  /** The guest had not asked for anything yet at this time of the clock, but for what was handled by now. */
+  quietAt(time: number): void {
+    this.#floor = time;
+  }
 
   get lag(): number {
     return this.#clock.lag;

@@ -18,6 +18,7 @@ import type { World } from './world.ts';
 class Board implements World {
   time = 0;
   lag = 0;
+  earliest = (): number => this.time;
   readonly faults = new Faults();
   mastering = true;
   awake = true;

@@ -49,7 +49,7 @@ export interface Synced {
 }
 
 /** How long it waits at most before it looks at its clock: while something is to happen, and else. Milliseconds. */
-const pause = { pending: 1, idle: 50 };
+const pause = { pending: 1, idle: 5 };
 
 const data = workerData as ThreadData;
 const busySince = new Float64Array(data.busy);
@@ -93,6 +93,8 @@ async function live(): Promise<void> {
   port.postMessage({ id: 0 });
   let socket: number | undefined;
   while (!stopped && (socket === undefined || board.server!.open)) {
+    const time = board.now();
+    if (!readable([socket ?? data.listener], 0)[0]) board.quietAt(time);
     const wait = board.next === undefined ? pause.idle : pause.pending;
     busySince[0] = 0;
     const [asked, posted] = readable([socket ?? data.listener, data.wake], wait);

@@ -70,6 +70,10 @@ export class View implements ChipView<Shape> {
     return this.#world.now() - this.#began;
   }
 
+  earliest(): number {
+    return this.#world.earliest() - this.#began;
+  }
+
   notBefore(rule: string, time: number): void {
     const early = time - this.now() - this.#world.lag;
     if (early > 0) this.violate(rule, `it came ${(early / 1e6).toFixed(1)} ms too early, or more`);

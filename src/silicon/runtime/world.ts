@@ -7,6 +7,8 @@ import type { TraceEvent } from '../trace/trace.ts';
 
 export interface World {
   now: () => number;
+  /** The earliest that the access which is handled can have been made; otherwise `now`. */
+  earliest: () => number;
   /** How far `now` may be behind the guest's own clock. */
   readonly lag: number;
   /** Calls back once at a time that is not before now. */
