@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a device does, and what the runtime gives it to do it with. The runtime implements ChipView.
 import type { FormatName, Formats, FormatValues } from './formats.ts';
-import type { Path, Readable, Readables, Registers, Settable, Writable } from './registers.ts';
+import type { Path, Readable, Readables, RegisterName, Registers, Settable, Writable } from './registers.ts';
 
 /** All names of one description, and its memory; the type that everything below is made for. */
 export interface Shape {
@@ -115,6 +115,8 @@ export interface Behaviour<S extends Shape> {
   write?: { readonly [N in Writable<S['registers']>]?: WriteHandler<S> };
   /** Before a read takes the register's value; what the handler sets is what the driver reads. rc bits clear afterwards. */
   read?: { readonly [N in Readables<S['registers']>]?: ReadHandler<S> };
+  /** After the world around the chip changed a register, or a field of it: what a check's `silicon.set` stands for. */
+  world?: { readonly [N in RegisterName<S['registers']>]?: WorldHandler<S> };
 }
 
 export type WriteHandler<S extends Shape> = (
@@ -124,3 +126,5 @@ export type WriteHandler<S extends Shape> = (
 ) => void | Promise<void>;
 
 export type ReadHandler<S extends Shape> = (chip: ChipView<S>) => void;
+
+export type WorldHandler<S extends Shape> = (chip: ChipView<S>) => void;

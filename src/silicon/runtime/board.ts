@@ -32,6 +32,7 @@ export class Board implements World, Target {
   readonly #config: ConfigSpace;
   readonly #timers = new Timers();
   #floor = 0;
+  #behind = 0;
   /** Eventfds of the vectors that are listened to. */
   readonly #vectors = new Map<number, number>();
   readonly model: Model;
@@ -117,6 +118,7 @@ export class Board implements World, Target {
     this.runDue();
     if (length <= 4) answer.writeUIntLE(this.model.read(offset, length), 0, length);
     else answer.fill(0xff);
+    this.#floor = this.now(); // the guest waits for this answer
     return answer;
   };
 
@@ -131,6 +133,7 @@ export class Board implements World, Target {
   #gone(): boolean {
     this.#clock.tick();
     this.accesses++;
+    this.#behind = Math.max(this.#behind, this.now() - this.#floor);
     if (!this.removed && this.faults.removesNow()) this.remove();
     return this.removed;
   }
@@ -164,9 +167,9 @@ export class Board implements World, Target {
     return next === undefined ? undefined : Math.max(0, next - this.now());
   }
 
-  /** Nanoseconds of guest time that the host, too busy, let the chip do something after its time at most. */
+  /** Nanoseconds of guest time that the host, too busy, let the chip learn or do something after its time at most. */
   get late(): number {
-    return this.#timers.late;
+    return Math.max(this.#timers.late, this.#behind);
   }
 
   runDue(): void {

@@ -84,6 +84,8 @@ export class Model {
 
   set(path: string, value: number | string): void {
     this.#registers.set(path, value);
+    const [register = ''] = path.split('.');
+    this.#handle(() => this.#chip.description.behaviour.world?.[register]?.(this.#view));
     this.#interrupts.update();
   }
 

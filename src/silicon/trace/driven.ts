@@ -25,6 +25,7 @@ export class Driven {
       lag: 0,
       faults: new Faults(),
       now: () => this.now,
+      earliest: () => this.now,
       busMaster: () => true,
       powered: () => true,
       signal: () => true,
