@@ -21,9 +21,13 @@ export interface PciSpec {
   readonly dmaBits?: Drawn;
 }
 
-/** A chip on I2C or SPI: its registers have numbers, each of which is one register of 8 or 16 bits. */
+/**
+ * A chip on I2C or SPI: its registers have numbers, each of which is one register of 8 or 16 bits; a number goes over
+ * the bus, then the value of that register and of those after it. Its interrupts pull a line low. Or something on lines
+ * of a GPIO controller: each register is the line whose number it has, high unless it holds 0.
+ */
 export interface SlowBusSpec {
-  readonly kind: 'i2c' | 'spi';
+  readonly kind: 'i2c' | 'spi' | 'gpio';
   /** I2C: the 7-bit address it answers to. */
   readonly address?: Drawn;
 }

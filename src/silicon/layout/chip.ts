@@ -36,7 +36,7 @@ export type ChipBus =
       /** 0: no DMA. */
       readonly dmaBits: number;
     }
-  | { readonly kind: 'i2c' | 'spi'; readonly address?: number };
+  | { readonly kind: 'i2c' | 'spi' | 'gpio'; readonly address?: number };
 
 export interface ChipRegister {
   readonly name: string;

@@ -58,7 +58,8 @@ export class Faults {
   /** Whether this message gets lost; it is counted. */
   loses(interrupt: string): boolean {
     const lost = this.#lost;
-    if (!lost || lost.left === 0 || (lost.interrupt !== undefined && lost.interrupt !== interrupt)) return false;
+    if (!lost || lost.left === 0 || (lost.interrupt !== undefined && lost.interrupt !== interrupt))
+      return false;
     lost.left--;
     return true;
   }

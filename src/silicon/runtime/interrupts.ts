@@ -38,5 +38,7 @@ export class Interrupts {
         this.#world.trace(heard ? event : { ...event, lost: true });
       }
     }
+    this.#world.line?.(this.#active.size > 0);
+    this.#world.changed?.();
   }
 }

@@ -6,7 +6,8 @@ import type { Description } from '../describe/device.ts';
 import { layOut } from '../layout/lay-out.ts';
 import { acceptOne, closeFd, drain, readable } from '../wire/libc.ts';
 import { Server } from '../wire/server.ts';
-import { Board } from './board.ts';
+import type { Board } from './board.ts';
+import { cardFor } from './card.ts';
 import { guestClock, hostClock, type ClockPlace } from './clock.ts';
 import type { Fault } from './faults.ts';
 
@@ -87,12 +88,13 @@ function answer(board: Board, question: Question): unknown {
 async function live(): Promise<void> {
   const { default: description } = (await import(data.device)) as { default: Description };
   const clock = data.clock ? guestClock(data.clock) : hostClock();
-  const board = new Board(layOut(description, data.seed), clock);
+  const card = cardFor(layOut(description, data.seed), clock);
+  const { board } = card;
   let stopped = false;
   port.once('close', () => (stopped = true));
   port.postMessage({ id: 0 });
   let socket: number | undefined;
-  while (!stopped && (socket === undefined || board.server!.open)) {
+  while (!stopped && (socket === undefined || card.server!.open)) {
     const time = board.now();
     if (!readable([socket ?? data.listener], 0)[0]) board.quietAt(time);
     const wait = board.next === undefined ? pause.idle : pause.pending;
@@ -101,10 +103,10 @@ async function live(): Promise<void> {
     busySince[0] = performance.timeOrigin + performance.now();
     if (asked && socket === undefined) {
       socket = acceptOne(data.listener);
-      board.server = new Server(socket, board);
+      card.server = new Server(socket, card);
     } else if (asked) {
       // All that has come: what the guest wrote before it was asked something counts before the question does.
-      while (board.server!.serve(0));
+      while (card.server!.serve(0));
     }
     board.runDue();
     await settled();
@@ -119,7 +121,7 @@ async function live(): Promise<void> {
     }
   }
   if (socket !== undefined) closeFd(socket);
-  board.close();
+  card.close();
   port.close();
 }
 

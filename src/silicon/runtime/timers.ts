@@ -30,7 +30,8 @@ export class Timers {
   run(now: number): void {
     for (;;) {
       let first: Entry | undefined;
-      for (const entry of this.#entries) if (entry.at <= now && !(first && first.at <= entry.at)) first = entry;
+      for (const entry of this.#entries)
+        if (entry.at <= now && !(first && first.at <= entry.at)) first = entry;
       if (!first) return;
       this.#entries.delete(first);
       this.late = Math.max(this.late, now - first.at);

@@ -19,6 +19,10 @@ export interface World {
   powered: () => boolean;
   /** Sends a message; false when nobody listens to the vector. */
   signal: (vector: number) => boolean;
+  /** Told whether any interrupt holds, when that may have changed; for chips that interrupt by a line. */
+  line?: (asserted: boolean) => void;
+  /** Told when registers may have changed. */
+  changed?: () => void;
   /** Memory of the guest by bus address. Both throw DmaError. */
   dmaRead: (address: bigint, length: number) => Uint8Array;
   dmaWrite: (address: bigint, data: Uint8Array) => void;

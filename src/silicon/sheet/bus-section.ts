@@ -26,7 +26,7 @@ export function busSection({ bus, revision }: Chip): Section {
       bus.dmaBits === 0 ? 'None' : `Reads and writes memory, with addresses of ${bus.dmaBits} bits`,
     );
   } else {
-    row('Bus', bus.kind === 'i2c' ? 'I2C, target' : 'SPI, peripheral');
+    row('Bus', { i2c: 'I2C, target', spi: 'SPI, peripheral, mode 0', gpio: 'Lines' }[bus.kind]);
     if (bus.address !== undefined) row('Address', { code: hex(bus.address, 2) }, ' (7 bits)');
     row('Revision', ...rev);
   }
