@@ -15,13 +15,19 @@ import { BringupError } from '../shared/errors.ts';
 import { messagesOf } from './findings.ts';
 import type { Observation } from './judge.ts';
 import { residue } from './residue.ts';
+import type { Rig } from './rig.ts';
 import type { CheckRun } from './run.ts';
 
 /** Looks a machine over at the end of a run; what can be seen from outside is seen from outside. */
-export async function observe(machine: Machine, template: Template, run: CheckRun): Promise<Observation> {
+export async function observe(
+  { machine, belongings }: Rig,
+  template: Template,
+  run: CheckRun,
+): Promise<Observation> {
   const alive = run.fatal === undefined;
   const unloaded = alive && run.stuck.length === 0;
-  const left = unloaded ? await inGuest([], () => residue(machine, template, freeSlot(machine))) : [];
+  const found = unloaded ? await inGuest([], () => residue(machine, template, freeSlot(machine))) : [];
+  const left = found.filter((name) => !belongings.includes(name));
   // A scan takes seconds. It is worth it when something suspicious is there and nothing else has been found:
   // allocation profiling knows only what the module's own code allocated, and a line that only looks like its
   // report is not enough: it must be one that the judge counts.

@@ -5,7 +5,9 @@ import type { Template } from '../machine/template.ts';
 import { socketsFolder } from '../silicon/device.ts';
 import { layOut } from '../silicon/layout/lay-out.ts';
 import type { Bench } from './bench.ts';
+import { loadCarrier } from './carrier.ts';
 import { descriptionAt } from './lab.ts';
+import { residue } from './residue.ts';
 import { Silicon } from './silicon.ts';
 import { warmUp } from './warm.ts';
 
@@ -13,6 +15,8 @@ import { warmUp } from './warm.ts';
 export interface Rig {
   machine: Machine;
   silicon?: Silicon;
+  /** What the rig itself left where residue is looked for. */
+  belongings: readonly string[];
   /** Ends the machine and the chip. */
   stop: () => Promise<void>;
 }
@@ -59,6 +63,7 @@ export async function setUp(
 ): Promise<Rig> {
   const sockets = bench.chip === undefined ? undefined : socketsFolder();
   let silicon: Silicon | undefined;
+  let belongings: string[] = [];
   const machine = await Machine.restore(template, sockets?.path).catch((error: unknown) => {
     sockets?.remove();
     throw error;
@@ -75,12 +80,17 @@ export async function setUp(
     await plug(machine, bench.devices);
     if (bench.chip !== undefined && sockets) {
       const chip = layOut(await descriptionAt(bench.chip), seed);
-      const options = { url: bench.chip, sockets: sockets.path, slot: bench.devices.length };
-      silicon = await Silicon.plug(machine, template, chip, options);
+      silicon = await Silicon.plug(machine, template, chip, {
+        url: bench.chip,
+        sockets: sockets.path,
+        slot: bench.devices.length,
+        carry: () => loadCarrier(bench, machine, chip),
+      });
+      if (chip.bus.kind !== 'pci') belongings = await residue(machine, template, 1);
     }
   } catch (error) {
     await stop();
     throw error;
   }
-  return { machine, stop, ...(silicon && { silicon }) };
+  return { machine, belongings, stop, ...(silicon && { silicon }) };
 }

@@ -27,7 +27,7 @@ export class Silicon {
   #late = 0;
   /** This attempt's chip: offsets, places, codes and limits. */
   readonly chip: Chip;
-  /** Its folder in the guest: /sys/bus/pci/devices/0000:01:00.0 */
+  /** Its folder in the guest: /sys/bus/pci/devices/0000:01:00.0, /sys/bus/i2c/devices/0-0048 */
   readonly folder: string;
 
   private constructor(device: Device, machine: Machine, chip: Chip, folder: string) {
@@ -41,15 +41,16 @@ export class Silicon {
 
   /**
    * Plugs a chip into a running machine and waits until its kernel has found it. `url`: the module that describes it;
-   * `sockets`: the folder that QEMU sees; `slot`: the root port. Throws E-SILICON-MODEL, E-MACHINE-DEVICE.
+   * `sockets`: the folder that QEMU sees; `slot`: the root port; `carry` makes
+   * the device of a chip on a slower bus, and gives its folder. Throws E-SILICON-MODEL, E-MACHINE-DEVICE.
    */
   static async plug(
     machine: Machine,
     template: Template,
     chip: Chip,
-    options: { url: string; sockets: string; slot: number },
+    options: { url: string; sockets: string; slot: number; carry: () => Promise<string> },
   ): Promise<Silicon> {
-    const { url, sockets, slot } = options;
+    const { url, sockets, slot, carry } = options;
     const real = template.model.lane !== 'steady';
     const place = real ? undefined : schedulerClock(machine, template.structs);
     if (!real && !place)
@@ -68,7 +69,8 @@ export class Silicon {
         bus: portName(slot),
         socket: { type: 'unix', path: `${socketFolder}/${socket}` },
       });
-      const folder = await awaitDevice(machine, slot, chip.part);
+      const card = await awaitDevice(machine, slot, chip.part);
+      const folder = chip.bus.kind === 'pci' ? card : await carry();
       return new Silicon(device, machine, chip, folder);
     } catch (error) {
       await device.stop();

@@ -50,7 +50,7 @@ export async function judgeIn(
     await silicon?.confirm(!met);
     const events = await silicon?.events();
     silicon?.leave();
-    const seen = await observe(machine, template, run);
+    const seen = await observe(rig, template, run);
     void rig.stop();
     const judging = performance.now();
     const findings = await judge(bench.kit, lab.module, build, files, run, seen);
