@@ -15,9 +15,13 @@ export const deviceForm = z
   );
 
 const folder = '/sys/bus/pci/devices';
-/** Guest milliseconds until a kernel has found what was plugged in, at most; the hot-plug driver takes about one second. */
-const patience = 10_000;
-const step = 100;
+/**
+ * Guest milliseconds until a kernel has found what was plugged in, at most. It waits five seconds whether somebody
+ * presses the slot's button again (drivers/pci/hotplug/pciehp_ctrl.c), and some more for the link.
+ */
+const patience = 20_000;
+/** How much of that passes at once: where guest time costs nothing, and where it is real time. */
+const steps = { steady: 1000, real: 100 };
 
 /**
  * Plugs devices into a running machine and waits until its kernel has found them. Many devices lose their
@@ -36,6 +40,7 @@ export async function plug(machine: Machine, devices: readonly string[]): Promis
 /** Waits until the kernel has found what was plugged into a root port; gives its folder. Throws E-MACHINE-DEVICE. */
 export async function awaitDevice(machine: Machine, port: number, what: string): Promise<string> {
   const name = `0000:${(port + 1).toString(16).padStart(2, '0')}:00.0`; // buses are numbered in the order of the ports
+  const step = machine.processors === 1 ? steps.steady : steps.real;
   for (let waited = 0; waited < patience; waited += step) {
     await machine.caller.pass(ms(step));
     if ((await listGuestFolder(machine, folder)).includes(name)) return `${folder}/${name}`;
