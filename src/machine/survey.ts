@@ -54,7 +54,9 @@ const wanted = [
 
 /** What the allocator allocates for itself (mm/slub.c). */
 export const allocatorsOwn = { records: 'alloc_slab_obj_exts', pages: 'allocate_slab' } as const;
-const wantedFunctions: readonly string[] = Object.values(allocatorsOwn);
+/** Makes the records of mapped areas, which are freed long after the area was unmapped (mm/vmalloc.c). */
+export const lazilyFreed = 'alloc_vmap_area';
+const wantedFunctions: readonly string[] = [...Object.values(allocatorsOwn), lazilyFreed];
 
 /** Asks the freshly booted guest about itself; it can be trusted now and not later. */
 export async function survey(machine: Machine, flavor: Flavor, structs?: Structs): Promise<Survey> {
