@@ -8,6 +8,7 @@ import type { Chip } from '../layout/chip.ts';
 import { registerNamed } from '../layout/find.ts';
 import { layOut } from '../layout/lay-out.ts';
 import { extract, insert, swapBytes } from '../layout/value.ts';
+import { describe as describeChip } from '../describe/describe.ts';
 import { tally } from '../tally.ts';
 import { Faults } from './faults.ts';
 import { Model } from './model.ts';
@@ -250,4 +251,34 @@ test('no access of any size at any offset with any value throws, and what happen
     }),
     { numRuns: 300 },
   );
+});
+
+test('what the world around the chip changes, the chip takes notice of; what the driver writes there is another thing', () => {
+  const doorbell = describeChip({
+    name: 'doorbell',
+    title: 'a bell',
+    overview: [],
+    features: [],
+    bus: { kind: 'pci', vendor: 1, device: 2, class: 3 },
+    registers: {
+      BUTTON: { access: 'rw', says: 'Pressed.', fields: { DOWN: { bits: 1, says: 'It is.' } } },
+      RINGS: { access: 'ro', says: 'How often it rang.' },
+    },
+    revisions: { A: { code: 0, says: 'First.' } },
+    history: [],
+    behaviour: {
+      world: { BUTTON: (chip) => chip.set('RINGS', chip.get('RINGS') + chip.get('BUTTON.DOWN')) },
+    },
+  });
+  const chip = layOut(doorbell, 7);
+  const model = new Model(chip, new Board());
+  model.set('BUTTON.DOWN', 1);
+  model.set('BUTTON.DOWN', 0);
+  model.set(
+    'BUTTON',
+    registerNamed(chip, 'BUTTON')!.fields[0]!.bits << registerNamed(chip, 'BUTTON')!.fields[0]!.low,
+  );
+  expect(model.get('RINGS')).toBe(2);
+  model.write(registerNamed(chip, 'BUTTON')!.offset, 4, 0);
+  expect(model.get('RINGS')).toBe(2);
 });
