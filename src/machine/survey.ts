@@ -54,9 +54,12 @@ const wanted = [
 
 /** What the allocator allocates for itself (mm/slub.c). */
 export const allocatorsOwn = { records: 'alloc_slab_obj_exts', pages: 'allocate_slab' } as const;
-/** Makes the records of mapped areas, which are freed long after the area was unmapped (mm/vmalloc.c). */
-export const lazilyFreed = 'alloc_vmap_area';
-const wantedFunctions: readonly string[] = [...Object.values(allocatorsOwn), lazilyFreed];
+/**
+ * What these allocate stays when a module is gone, and is the kernel's: records of mapped areas, which are freed long
+ * after the area was unmapped (mm/vmalloc.c), and nodes of the tree that interrupts are taken out of (kernel/irq/irqdesc.c).
+ */
+export const kernelsOwn = ['alloc_vmap_area', 'free_desc'] as const;
+const wantedFunctions: readonly string[] = [...Object.values(allocatorsOwn), ...kernelsOwn];
 
 /** Asks the freshly booted guest about itself; it can be trusted now and not later. */
 export async function survey(machine: Machine, flavor: Flavor, structs?: Structs): Promise<Survey> {

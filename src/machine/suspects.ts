@@ -2,7 +2,7 @@
 // Objects that kmemleak knows, read from outside. Structures: mm/kmemleak.c (struct kmemleak_object)
 // and lib/stackdepot.c (struct stack_record, union handle_parts) in the kernel source.
 import { moduleSpace, type AddressSpace } from './address-space.ts';
-import { lazilyFreed } from './survey.ts';
+import { kernelsOwn } from './survey.ts';
 import type { Template } from './template.ts';
 
 const allocated = 1;
@@ -50,11 +50,11 @@ function throughModule(space: AddressSpace, template: Template, handle: number):
   const offset = (bits >> indexBits) & ((1n << offsetBits) - 1n);
   const record = space.word(pools + index * 8n) + (offset << 4n);
   const size = space.int(record + BigInt(offsets['size']!));
-  const lazy = template.survey.functions[lazilyFreed];
+  const own = kernelsOwn.flatMap((name) => template.survey.functions[name] ?? []);
   const entries = space.bytes(record + BigInt(offsets['entries']!), Math.min(Math.max(size, 0), 64) * 8);
   for (let i = 0; entries && i < entries.length; i += 8) {
     const address = entries.readBigUInt64LE(i);
-    if (lazy && address >= BigInt(lazy.start) && address < BigInt(lazy.end)) return false;
+    if (own.some(({ start, end }) => address >= BigInt(start) && address < BigInt(end))) return false;
     if (address >= moduleSpace.start && address < moduleSpace.end) return true;
   }
   return false;
