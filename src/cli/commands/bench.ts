@@ -19,9 +19,10 @@ import { cacheFolder, repository } from '../../shared/paths.ts';
 import { sandboxFolder } from '../../kernel/source.ts';
 import { initramfs } from '../../machine/initramfs.ts';
 import { buildAgent } from '../../machine/agent-build.ts';
+import { siliconRows } from './bench-silicon.ts';
 import { progressView } from '../view/progress.ts';
 
-interface Row {
+export interface Row {
   what: string;
   target?: number;
   /** Milliseconds. */
@@ -58,6 +59,7 @@ export async function bench(
     add({ what: 'bringup check, nothing running', target: 2000, values: processes(folder, times(9)) });
     await many(folder, one, options.quick ? 10 : 50, add);
     add({ what: 'two checks in parallel, each', values: await parallel(folder, one, times(5)) });
+    for await (const row of siliconRows(times(5))) add(row);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

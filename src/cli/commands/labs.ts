@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { withChip } from '../../lab/chip-header.ts';
 import { makeLabFolder, openLabFolder } from '../../lab/folder.ts';
 import { attempts, passed } from '../../lab/history.ts';
 import { allLabs, findLab, type Lab } from '../../lab/lab.ts';
 import { hintsShown, showNextHint } from '../../lab/hints.ts';
+import { readSources } from '../../lab/workspace.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import { columns, paint, wrap } from '../view/style.ts';
 
@@ -85,13 +87,28 @@ export function hint(options: { json?: boolean; again?: boolean }): number {
 }
 
 /** bringup solution LAB: our solution, after a pass or with --anyway. */
-export function solution(id: string, options: { anyway?: boolean }): number {
+export async function solution(id: string, options: { anyway?: boolean }): Promise<number> {
   const lab = findLab(id);
   if (!options.anyway && !passed().has(id))
     throw new BringupError('E-LAB-UNSOLVED', `${id} has not been passed yet`);
-  const folder = join(lab.folder, 'solution');
-  for (const name of readdirSync(folder)) {
-    process.stdout.write(`${paint('bold', `--- ${name}`)}\n${readFileSync(join(folder, name), 'utf8')}\n`);
-  }
+  const seed = seedHere(lab);
+  const ours = readSources(join(lab.folder, 'solution'));
+  for (const [name, content] of seed === undefined ? ours : await withChip(lab, ours, seed))
+    process.stdout.write(`${paint('bold', `--- ${name}`)}\n${content.toString()}\n`);
+  if (lab.silicon && seed === undefined)
+    process.stdout.write(
+      `${wrap('chip.h has the numbers of one chip. Run this in your folder of the lab to see those of yours.').join('\n')}\n`,
+    );
   return exit.ok;
+}
+
+/** The seed of the folder one is in, when it is one of this lab. */
+function seedHere(lab: Lab): number | undefined {
+  try {
+    const folder = openLabFolder('.');
+    return folder.lab.id === lab.id ? folder.seed : undefined;
+  } catch (error) {
+    if (error instanceof BringupError && error.code === 'E-LAB-FOLDER') return undefined;
+    throw error;
+  }
 }
