@@ -20,7 +20,7 @@ const chipHeader = 'chip.h';
  *
  * P is the name of the device in capitals.
  */
-export function headerOf(chip: Chip): string {
+function headerOf(chip: Chip): string {
   const lines: string[] = [];
   const define = (name: string, value: number, hex = true): void => {
     const words = `${chip.description.name}_${name}`.replaceAll(/[^A-Za-z0-9]/g, '_').toUpperCase();

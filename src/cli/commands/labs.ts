@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withChip } from '../../lab/chip-header.ts';
 import { makeLabFolder, openLabFolder } from '../../lab/folder.ts';

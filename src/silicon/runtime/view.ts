@@ -133,7 +133,7 @@ export class View implements ChipView<Shape> {
     work: () => T,
   ): Promise<T> {
     // A bus that waits for the answer to an access can not be asked: the transfer begins after it.
-    await null;
+    await Promise.resolve();
     if (this.#over) return new Promise<never>(() => {});
     const at = this.#world.now();
     const hex = `0x${address.toString(16)}`;
