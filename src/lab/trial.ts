@@ -33,12 +33,7 @@ export interface Judged {
 }
 
 /** Runs a check in a rig to its end, looks the machine over, and draws the findings. The rig is used up. */
-export async function judgeIn(
-  rig: Rig,
-  template: Template,
-  check: Check,
-  trial: Trial,
-): Promise<Judged> {
+export async function judgeIn(rig: Rig, template: Template, check: Check, trial: Trial): Promise<Judged> {
   const { bench, lab, build, files, seed } = trial;
   const { machine, silicon } = rig;
   const modules = new Map([[lab.module, build.image!]]);

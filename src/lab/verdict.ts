@@ -19,8 +19,7 @@ export interface RequirementResult {
 
 /** Kinds of findings that are not reports of the kernel. */
 export type OwnKind =
-  | 'bus-rule'
-  | 'build' | 'hang' | 'stuck-module' | 'residue' | 'tampering' | 'taint' | 'log-flood';
+  'bus-rule' | 'build' | 'hang' | 'stuck-module' | 'residue' | 'tampering' | 'taint' | 'log-flood';
 
 export interface Place {
   fn: string;

@@ -128,7 +128,13 @@ function casesOf(lab: Lab, runs: number): Case[] {
     : [];
   const passes = (verdict: Verdict): string => (verdict.outcome === 'pass' ? '' : describe(verdict));
   return [
-    { subject: 'starter', sources: async () => readSources(join(lab.folder, 'starter')), runs: 1, wrong: starterWrong, note: describe },
+    {
+      subject: 'starter',
+      sources: async () => readSources(join(lab.folder, 'starter')),
+      runs: 1,
+      wrong: starterWrong,
+      note: describe,
+    },
     { subject: 'solution', sources: folder('solution'), runs, wrong: passes },
     ...variants.map((name) => ({
       subject: `variant ${name}`,

@@ -43,7 +43,9 @@ export class Device {
       this.#waiting.get(id)?.resolve(answer);
       this.#waiting.delete(id);
     });
-    this.#worker.on('error', (error) => this.#fail(error instanceof Error ? error.message : String(error), error));
+    this.#worker.on('error', (error) =>
+      this.#fail(error instanceof Error ? error.message : String(error), error),
+    );
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     void this.#ended.then(() => this.#fail('it ended'));
     this.#watch = setInterval(() => this.#look(), 500);
@@ -104,7 +106,9 @@ export class Device {
 
   #fail(why: string, cause?: unknown): void {
     if (this.failure) return;
-    this.failure = new BringupError('E-SILICON-MODEL', `the model of ${this.#name} failed: ${why}`, { cause });
+    this.failure = new BringupError('E-SILICON-MODEL', `the model of ${this.#name} failed: ${why}`, {
+      cause,
+    });
     for (const { reject } of this.#waiting.values()) reject(this.failure);
     this.#waiting.clear();
     this.onFailure(this.failure);

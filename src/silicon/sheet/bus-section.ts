@@ -6,7 +6,9 @@ import type { Section, Words } from './sheet.ts';
 /** One message is signalled by MSI, several by MSI-X; see pci/config-space.ts. */
 function messages(count: number): string {
   if (count === 0) return 'None';
-  return count === 1 ? '1 message, by MSI' : `${count} messages, by MSI-X, with the table in a BAR of its own`;
+  return count === 1
+    ? '1 message, by MSI'
+    : `${count} messages, by MSI-X, with the table in a BAR of its own`;
 }
 
 /** How the chip presents itself on its bus. */
