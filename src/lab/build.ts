@@ -163,6 +163,7 @@ async function compile(
   const result = await run(sandboxed(sandbox, ['sh', '-c', script]), {
     deadline,
     maxOutput,
+    sandbox: true,
     signal: abort.signal,
     onStart: (pid) => {
       end = guard(pid, { ...together, folder: work }, (what) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { BringupError, isErrno } from './errors.ts';
 
@@ -17,6 +17,11 @@ export interface RunOptions {
   /** Called with the process id once it is known. */
   onStart?: (pid: number) => void;
   signal?: AbortSignal;
+  /**
+   * The program is a sandbox, whose one child is the first process of a process namespace. To end it early that child
+   * is ended; the program follows once all else in the namespace is gone, and not before.
+   */
+  sandbox?: boolean;
 }
 
 export interface RunResult {
@@ -27,6 +32,9 @@ export interface RunResult {
   /** Why we ended it ourselves. */
   ended?: 'deadline' | 'output' | 'aborted';
 }
+
+/** Milliseconds that a sandbox may take to end after its first process did. */
+const lastResort = 20_000;
 
 /**
  * Runs a program to its end and gives what it printed. Throws only when it could not be started:
@@ -42,7 +50,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     let ended: RunResult['ended'];
     const end = (why: NonNullable<RunResult['ended']>): void => {
       ended ??= why;
-      child.kill('SIGKILL');
+      const inside = options.sandbox && child.pid !== undefined ? childrenOf(child.pid) : [];
+      for (const pid of inside) killIfThere(pid);
+      if (inside.length === 0) child.kill('SIGKILL');
+      else setTimeout(() => child.kill('SIGKILL'), lastResort).unref();
       // What it has started may hold them open.
       child.stdout.destroy();
       child.stderr.destroy();
@@ -77,6 +88,22 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       resolve({ status, stdout: Buffer.concat(out), stderr: Buffer.concat(err), ...(ended && { ended }) });
     });
   });
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return []; // it ended meanwhile
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended meanwhile
+  }
 }
 
 function missing(program: string): BringupError {
