@@ -106,7 +106,8 @@ export class Guest {
 
   /** Unloads a module. Fails with EBUSY or EWOULDBLOCK while it is in use. */
   unload(name: string, task: Task = this.#main): Pending<void> {
-    const [address] = task.buffers(Buffer.from(`${name}\0`));
+    // A module's name is that of its file with underscores for hyphens (scripts/Makefile.lib).
+    const [address] = task.buffers(Buffer.from(`${name.replaceAll('-', '_')}\0`));
     return task.make(
       `unloading ${name}`,
       { nr: sys.delete_module, args: [address!, 0o4000n] },
