@@ -58,24 +58,26 @@ export function sequenceSection(chip: Chip): Maybe {
 export function interruptSection(chip: Chip): Maybe {
   const all = Object.entries(chip.interrupts);
   if (all.length === 0) return undefined;
+  const pci = chip.bus.kind === 'pci';
   const rows = all.map(([name, { status, enable, mask, vector }]): Words[] => [
     [{ code: name }],
-    [`${vector}`],
+    ...(pci ? [[`${vector}`]] : []),
     [path(status)],
     enable ? [path(enable), ' = 1'] : mask ? [path(mask), ' = 0'] : ['always'],
     wordsOf(chip, chip.description.interrupts[name]!.says),
   ]);
-  const pci = chip.bus.kind === 'pci';
   const words = `The chip sets the status bit when the cause occurs. ${
-    pci ? 'It sends the message' : 'It drives the interrupt line'
-  } when the status bit and its condition come to hold together: at the cause, or when a cause that waits is let through. While the status bit stays 1, the same cause signals nothing more.`;
+    pci
+      ? 'It sends the message when the status bit and its condition come to hold together: at the cause, or when a cause that waits is let through. While the status bit stays 1, the same cause signals nothing more.'
+      : 'It holds the interrupt line low as long as a status bit is 1 and its condition holds, for any of the interrupts; otherwise the line is high.'
+  }`;
   return section(
     'interrupts',
     'Interrupts',
     { kind: 'paragraph', words: [words] },
     {
       kind: 'table',
-      columns: ['Interrupt', pci ? 'Message' : 'Line', 'Status', 'Let through while', 'Cause'],
+      columns: ['Interrupt', ...(pci ? ['Message'] : []), 'Status', 'Let through while', 'Cause'],
       rows,
     },
   );
