@@ -56,9 +56,10 @@ const wanted = [
 export const allocatorsOwn = { records: 'alloc_slab_obj_exts', pages: 'allocate_slab' } as const;
 /**
  * What these allocate stays when a module is gone, and is the kernel's: records of mapped areas, which are freed long
- * after the area was unmapped (mm/vmalloc.c), and nodes of the tree that interrupts are taken out of (kernel/irq/irqdesc.c).
+ * after the area was unmapped (mm/vmalloc.c), nodes of the tree that interrupts are taken out of (kernel/irq/irqdesc.c),
+ * and files in /proc of an interrupt, which come with its first handler and go with the interrupt (kernel/irq/proc.c).
  */
-export const kernelsOwn = ['alloc_vmap_area', 'free_desc'] as const;
+export const kernelsOwn = ['alloc_vmap_area', 'free_desc', 'register_irq_proc'] as const;
 const wantedFunctions: readonly string[] = [...Object.values(allocatorsOwn), ...kernelsOwn];
 
 /** Asks the freshly booted guest about itself; it can be trusted now and not later. */

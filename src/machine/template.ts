@@ -36,7 +36,7 @@ export interface Template {
 }
 
 /** Raised when what is saved beside a template changes. */
-const format = 7;
+const format = 8;
 
 const commonCommandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 tsc=reliable nokaslr no_hash_pointers';
 
