@@ -2,12 +2,27 @@
 import { describe } from '#bringup/silicon';
 
 const ms = 1_000_000;
+type Period = 'quick' | 'normal' | 'slow' | 'rare';
+
 const temperatureBits = 12;
 const limitBits = 9;
 
 /** The number that some bits mean in two's complement. */
 function signed(code: number, bits: number): number {
   return code < 2 ** (bits - 1) ? code : code - 2 ** bits;
+}
+
+interface Memory {
+  /** What it is around the chip: what a check sets TEMPERATURE.VALUE to, and the next result shows. */
+  sensed: number;
+  /** The last result. */
+  shown: number;
+  /** When the first result came. */
+  first: number;
+  period: Period;
+  conversion: { cancel: () => void };
+  /** To be called when the next result may be another one; results that change nothing are not made. */
+  look: () => void;
 }
 
 /** A temperature sensor with two limits, on an I2C bus. */
@@ -83,7 +98,6 @@ export default describe({
             slow: 'One result every {slow}.',
             rare: 'One result every {rare}.',
           },
-          reset: 'normal',
         },
         ALERT: {
           bits: 1,
@@ -227,14 +241,12 @@ export default describe({
     { version: '1.1', date: '2025-10-07', says: 'Rule for the period added.' },
     { version: '1.0', date: '2025-03-15', says: 'First release.' },
   ],
-  // What is around the chip: a check sets TEMPERATURE.VALUE, and the next result shows it.
-  memory: () => ({
+  memory: (): Memory => ({
     sensed: 0,
     shown: 0,
     first: 0,
-    period: 'normal' as 'quick' | 'normal' | 'slow' | 'rare',
+    period: 'quick',
     conversion: { cancel: () => {} },
-    /** To be called when the next result may be another one; results that change nothing are not made. */
     look: () => {},
   }),
   behaviour: {
