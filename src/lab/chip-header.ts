@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import type { Chip, ChipField } from '../silicon/layout/chip.ts';
 import { loadChip, type Lab } from './lab.ts';
-import type { Sources } from './workspace.ts';
+import { readSources, type Sources } from './workspace.ts';
 
-/** Name of the file that solutions, variants and mutants find a chip's numbers in. */
-const chipHeader = 'chip.h';
+/** Name of the file that solutions, variants, mutants and some starters find a chip's numbers in. */
+export const chipHeader = 'chip.h';
 
 /**
  * The numbers of one chip as C: what a learner takes from the data sheet. The same names for each seed, so that one
@@ -72,4 +73,14 @@ function headerOf(chip: Chip): string {
 export async function withChip(lab: Lab, sources: Sources, seed: number): Promise<Sources> {
   if (!lab.silicon) return sources;
   return new Map([...sources, [chipHeader, Buffer.from(headerOf(await loadChip(lab, seed)))]]);
+}
+
+/**
+ * What a learner begins with. A starter that includes the header gets it: it is a driver that works, and the lab is about
+ * something else than the numbers.
+ */
+export async function starterOf(lab: Lab, seed: number): Promise<Sources> {
+  const sources = readSources(join(lab.folder, 'starter'));
+  const includes = [...sources.values()].some((content) => content.includes(`#include "${chipHeader}"`));
+  return includes ? withChip(lab, sources, seed) : sources;
 }

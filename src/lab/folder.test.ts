@@ -49,6 +49,15 @@ test('a lab about a chip adds the data sheet of the chip of this folder, which i
   expect([...readSources(path).keys()]).toEqual([...readSources(join(own, 'starter')).keys()]);
 });
 
+test("a starter that includes the chip's numbers gets them, those of the chip of this folder", async () => {
+  const hostile = findLab('hostile-device');
+  const { seed } = await makeLabFolder(hostile, path);
+  const { bus } = await loadChip(hostile, seed);
+  const device = bus.kind === 'pci' ? bus.device.toString(16) : '';
+  expect(readFileSync(join(path, 'chip.h'), 'utf8')).toContain(`#define ALMANAC_DEVICE 0x${device}\n`);
+  expect([...readSources(path).keys()].sort()).toEqual(['Makefile', 'almanac.c', 'chip.h']);
+});
+
 test('it is found again with its lab and seed, also from a folder in it', async () => {
   const made = await makeLabFolder(lab, path);
   mkdirSync(join(path, 'a/b'), { recursive: true });

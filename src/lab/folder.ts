@@ -7,6 +7,7 @@ import { BringupError } from '../shared/errors.ts';
 import { toMarkdown } from '../silicon/sheet/markdown.ts';
 import { toPage } from '../silicon/sheet/page.ts';
 import { sheetOf } from '../silicon/sheet/sheet-of.ts';
+import { chipHeader, starterOf } from './chip-header.ts';
 import { findLab, loadChip, type Lab } from './lab.ts';
 
 const marker = '.bringup.json';
@@ -24,8 +25,8 @@ export interface LabFolder {
 }
 
 /**
- * Makes a folder for a lab: brief, starter, the data sheet of its chip if the lab has one, and the marker that says
- * what it is. Throws E-LAB-EXISTS.
+ * Makes a folder for a lab: brief, starter, the data sheet of its chip if the lab has one, the chip's numbers as a header
+ * if the starter includes it, and the marker that says what it is. Throws E-LAB-EXISTS.
  */
 export async function makeLabFolder(lab: Lab, path: string): Promise<LabFolder> {
   const target = resolve(path);
@@ -35,6 +36,8 @@ export async function makeLabFolder(lab: Lab, path: string): Promise<LabFolder> 
   const sheet = lab.silicon === undefined ? undefined : sheetOf(await loadChip(lab, seed));
   mkdirSync(target, { recursive: true });
   cpSync(join(lab.folder, 'starter'), target, { recursive: true });
+  const header = (await starterOf(lab, seed)).get(chipHeader);
+  if (header) writeFileSync(join(target, chipHeader), header);
   cpSync(join(lab.folder, 'brief.md'), join(target, 'brief.md'));
   if (sheet) {
     writeFileSync(join(target, 'datasheet.md'), toMarkdown(sheet));

@@ -11,6 +11,8 @@ import type { Chip } from '../silicon/layout/chip.ts';
 import type { Fault } from '../silicon/runtime/faults.ts';
 import type { TraceEvent } from '../silicon/trace/trace.ts';
 import { nanoseconds, type Duration } from './duration.ts';
+import { Failure, FatalFailure } from './failure.ts';
+import type { Guest } from './guest.ts';
 
 /** The scheduler's clock of the core kernel is brought up to date at each tick, a hundred times a second. */
 const clockLag = 10e6;
@@ -117,6 +119,48 @@ export class Silicon {
     return this.#device.ask({ ask: 'insert' });
   }
 
+  /**
+   * Puts a chip back that was pulled out: tells the kernel that it is gone, unless it knows, puts the chip in as new, and
+   * lets the kernel find it. A driver that is loaded has been asked to take it when this resolves.
+   */
+  async putBack(guest: Guest): Promise<void> {
+    if (await guest.exists(this.folder)) await guest.writeFile(`${this.folder}/remove`, '1');
+    await this.insert();
+    await guest.writeFile('/sys/bus/pci/rescan', '1');
+    if (!(await guest.exists(this.folder)))
+      throw new BringupError('E-MACHINE-DEVICE', `the kernel did not find ${this.chip.part} again`);
+  }
+
+  /**
+   * Makes `use` once and counts the accesses to registers in it. Then makes it again and again, each time with the chip
+   * pulled out at another of those accesses: the first, the last, and others spread between them, `most` in all; and
+   * puts it back each time. `use` is given which access that is, and must allow for what fails then. Gives how many
+   * accesses there were.
+   */
+  async removals(
+    guest: Guest,
+    use: (pulled: number | undefined) => Promise<void>,
+    options: { most?: number } = {},
+  ): Promise<number> {
+    const { most = 12 } = options;
+    const before = await this.accesses();
+    await use(undefined);
+    const count = (await this.accesses()) - before;
+    for (const after of spread(count, most)) {
+      await this.fault({ kind: 'remove', after });
+      try {
+        await use(after);
+      } catch (error) {
+        if (!(error instanceof Failure) || error instanceof FatalFailure) throw error;
+        const where = `with the chip pulled out at access ${after + 1} of ${count}`;
+        throw new Failure(`${where}: ${error.message}`);
+      } finally {
+        await this.putBack(guest);
+      }
+    }
+    return count;
+  }
+
   /** How many accesses to registers there were. */
   accesses(): Promise<number> {
     return this.#device.ask({ ask: 'accesses' });
@@ -158,4 +202,10 @@ export class Silicon {
     const until = next === undefined ? mostAtOnce : BigInt(Math.max(1000, Math.ceil(next)));
     return until < mostAtOnce ? until : mostAtOnce;
   }
+}
+
+/** Numbers below a count, evenly spread, with the first and the last: `most` of them, or all when there are fewer. */
+function spread(count: number, most: number): number[] {
+  if (count <= most) return Array.from({ length: count }, (_, at) => at);
+  return Array.from({ length: most }, (_, at) => Math.round((at * (count - 1)) / Math.max(1, most - 1)));
 }

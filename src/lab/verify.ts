@@ -7,7 +7,7 @@ import { type Bench } from './bench.ts';
 import type { Lab } from './lab.ts';
 import { mutantsOf, mutate } from './mutant.ts';
 import type { Verdict } from './verdict.ts';
-import { withChip } from './chip-header.ts';
+import { starterOf, withChip } from './chip-header.ts';
 import { readSources, type Sources } from './workspace.ts';
 
 /** One thing that must hold of a lab, and whether it did. */
@@ -130,7 +130,7 @@ function casesOf(lab: Lab, runs: number): Case[] {
   return [
     {
       subject: 'starter',
-      sources: async () => readSources(join(lab.folder, 'starter')),
+      sources: (seed: number) => starterOf(lab, seed),
       runs: 1,
       wrong: starterWrong,
       note: describe,

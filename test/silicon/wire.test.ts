@@ -87,6 +87,42 @@ test("a message that gets lost, and a chip that is gone, are the driver's to not
   });
 });
 
+test('a chip pulled out at each of its accesses is put back, and works again', async () => {
+  await withChip(gauge, async (guest, { silicon }) => {
+    const pulled: (number | undefined)[] = [];
+    const use = async (at: number | undefined): Promise<void> => {
+      pulled.push(at);
+      await guest.load('gauge', { turns: 1 });
+      const sum = await guest.readFile('/sys/module/gauge/parameters/sum');
+      if (at === undefined) expect(sum).toBe('2016\n');
+      await guest.unload('gauge');
+    };
+    expect(await silicon!.removals(guest, use)).toBe(6); // address, length, start, its acknowledgement, identification
+    expect(pulled).toEqual([undefined, 0, 1, 2, 3, 4, 5]);
+    pulled.length = 0;
+    await silicon!.removals(guest, use, { most: 3 });
+    expect(pulled).toEqual([undefined, 0, 3, 5]);
+    await use(undefined);
+  });
+});
+
+test('a chip that is pulled out while it works does nothing more, and nobody is blamed', async () => {
+  const later = changed("chip.raise('done');", 'chip.after(20e6, () => chip.dma.write(address, bytes));');
+  await withChip(later, async (guest, { silicon }) => {
+    const from = (await silicon!.events()).length;
+    const [task] = await guest.tasks(1);
+    const load = guest.load('gauge', { turns: 1 }, task);
+    await load.within(5_000_000n);
+    await silicon!.remove();
+    await load;
+    await silicon!.putBack(guest);
+    const kinds = (await silicon!.events(from)).map(({ kind }) => kind);
+    expect(kinds).toContain('fault');
+    expect(kinds).not.toContain('violation');
+    await guest.unload('gauge');
+  });
+});
+
 test('a model that throws, and one that computes without end, are ours', async () => {
   for (const by of ["throw new Error('broken');", 'for (;;);']) {
     const load = withChip(changed("chip.raise('done');", by), async (guest, { silicon }) => {

@@ -66,7 +66,7 @@ export interface ChipView<S extends Shape> {
   /** A duration in nanoseconds, drawn from the lower half of what a timing allows; the seed decides which each time. */
   time(name: S['time']): number;
   /** Does something when so many nanoseconds of guest time have passed; a reset calls it off. */
-  after(nanoseconds: number, action: () => void): Timer;
+  after(nanoseconds: number, action: () => void | Promise<void>): Timer;
 
   /** The state of the state machine, and entering another; one that `next` does not list is an error of the description. */
   readonly state: S['state'];
@@ -127,4 +127,4 @@ export type WriteHandler<S extends Shape> = (
 
 export type ReadHandler<S extends Shape> = (chip: ChipView<S>) => void;
 
-export type WorldHandler<S extends Shape> = (chip: ChipView<S>) => void;
+export type WorldHandler<S extends Shape> = (chip: ChipView<S>) => void | Promise<void>;

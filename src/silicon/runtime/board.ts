@@ -130,6 +130,7 @@ export class Board implements World {
   remove(): void {
     this.trace({ kind: 'fault', at: this.now(), what: 'pulled out' });
     this.removed = true;
+    this.model.halt();
   }
 
   /** Puts a chip back that was pulled out, as new. */

@@ -36,6 +36,11 @@ export class Model {
     this.#handle(() => this.#chip.description.behaviour.reset?.(this.#view));
   }
 
+  /** Calls off all that is under way, for good, until the next reset. */
+  halt(): void {
+    this.#view.end();
+  }
+
   /** What the driver reads at an offset of the register window, 1, 2 or 4 bytes; all ones when nothing answers. */
   read(offset: number, bytes: number): number {
     const register = this.#at(offset, bytes);

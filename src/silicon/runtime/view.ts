@@ -13,7 +13,7 @@ interface Around {
   changed: () => void;
   violate: (rule: string, detail: string) => void;
   /** Runs what a timer is for. */
-  run: (action: () => void) => void;
+  run: (action: () => void | Promise<void>) => void;
   /** Path of the status field of an interrupt. */
   status: (interrupt: string) => string;
 }
@@ -89,7 +89,7 @@ export class View implements ChipView<Shape> {
     return Math.round(min + (draw() * (max - min)) / 2);
   }
 
-  after(nanoseconds: number, action: () => void): Timer {
+  after(nanoseconds: number, action: () => void | Promise<void>): Timer {
     const late = this.#world.faults.late;
     if (late === Infinity) return { cancel: () => {} };
     const timer = this.#world.schedule(this.#world.now() + nanoseconds + late, () => {
