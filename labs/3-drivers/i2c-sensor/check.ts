@@ -194,9 +194,10 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   await step('passes-errors', async () => {
     await calm();
     await silicon.remove();
-    const input = await guest.main.open(file('temp1_input'));
-    const max = await guest.main.open(file('temp1_max'), 'w');
-    const interval = await guest.main.open(file('update_interval'), 'w');
+    const task = await guest.task();
+    const input = await task.open(file('temp1_input'));
+    const max = await task.open(file('temp1_max'), 'w');
+    const interval = await task.open(file('update_interval'), 'w');
     const other = (await silicon.get('CONFIG.PERIOD')) === 'slow' ? 'rare' : 'slow';
     for (let turn = 0; turn < 2; turn++) {
       const what = 'with a chip that does not answer';

@@ -2,24 +2,18 @@
 import { describe } from '#bringup/silicon';
 
 const ms = 1_000_000;
-type Period = 'quick' | 'normal' | 'slow' | 'rare';
-
-const temperatureBits = 12;
+const resultBits = 12;
 const limitBits = 9;
 
-/** The number that some bits mean in two's complement. */
-function signed(code: number, bits: number): number {
-  return code < 2 ** (bits - 1) ? code : code - 2 ** bits;
-}
+const signed = (code: number, bits: number): number => (code < 2 ** (bits - 1) ? code : code - 2 ** bits);
 
 interface Memory {
   /** What it is around the chip: what a check sets TEMPERATURE.VALUE to, and the next result shows. */
   sensed: number;
-  /** The last result. */
   shown: number;
   /** When the first result came. */
   first: number;
-  period: Period;
+  period: 'quick' | 'normal' | 'slow' | 'rare';
   conversion: { cancel: () => void };
   /** To be called when the next result may be another one; results that change nothing are not made. */
   look: () => void;
@@ -99,10 +93,7 @@ export default describe({
             rare: 'One result every {rare}.',
           },
         },
-        ALERT: {
-          bits: 1,
-          says: 'While 1, {STATUS.HOT} and {STATUS.COLD} pull the interrupt line low.',
-        },
+        ALERT: { bits: 1, says: 'While 1, {STATUS.HOT} and {STATUS.COLD} pull the interrupt line low.' },
       },
     },
     STATUS: {
@@ -129,10 +120,7 @@ export default describe({
       order: 'drawn',
       says: 'The newest result. Changes by itself.',
       fields: {
-        VALUE: {
-          bits: temperatureBits,
-          says: 'The temperature, in two’s complement, in steps of {resolution}.',
-        },
+        VALUE: { bits: resultBits, says: 'The temperature, in two’s complement, in steps of {resolution}.' },
         COUNT: { bits: 3, says: 'How many results followed the first one, modulo 8.' },
       },
     },
@@ -268,7 +256,7 @@ export default describe({
           const convert = (): void => {
             memory.shown = memory.sensed;
             chip.set('TEMPERATURE.VALUE', memory.shown);
-            const result = signed(memory.shown, temperatureBits) * chip.parameter('resolution');
+            const result = signed(memory.shown, resultBits) * chip.parameter('resolution');
             const limit = (code: number): number => signed(code, limitBits) * chip.parameter('step');
             const hot = result > limit(chip.get('HIGH.VALUE'));
             const cold = result < limit(chip.get('LOW.VALUE'));
