@@ -50,7 +50,7 @@ struct ember {
 	int failed;		/* what the settling ended in */
 	wait_queue_head_t settled;
 	struct delayed_work settle;
-	spinlock_t alarms_lock;
+	spinlock_t alarms_lock;	/* what follows */
 	u32 alarms;		/* bits of STATUS */
 };
 
