@@ -87,8 +87,10 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     const tasks = await guest.tasks(slots);
     const asked = files.map((file, at) => ({ file: file.in(tasks[at]!), number: entry() }));
     const writes = asked.map(({ file, number }) => file.write(`${number}`));
-    for (const write of writes)
+    for (const [at, write] of writes.entries()) {
       await expect(write, 'write() beside others').toFinishWithin(`${most + 500}ms`);
+      await expect(write, 'write() beside others').toReturn(String(asked[at]!.number).length);
+    }
     for (const { file, number } of asked) {
       const text = textOf(number);
       await expect(file.read(2), `read() of 2 bytes of ${number}`).toReturn(text.slice(0, 2));
