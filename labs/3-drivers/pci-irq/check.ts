@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { check, expect, SyscallError, type Guest, type OpenFile } from '#bringup/lab';
+import { check, expect, SyscallError, type Guest, type OpenFile, type Silicon } from '#bringup/lab';
 
 const node = '/dev/tremor';
 const causes = ['data', 'overrun', 'shock'] as const;
@@ -37,15 +37,29 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   const loaded = async (): Promise<void> => {
     if (!guest.loaded.includes(module)) await guest.load(module, { threshold });
   };
-  /** A reader for this step that may sleep, behind whatever earlier ones left. */
+  /** A file whose reader may sleep, in a task of this step, behind whatever earlier steps left. */
   const reader = async (): Promise<OpenFile> => {
     await loaded();
     await silicon.heal();
-    const task = await guest.task();
-    const old = await task.open(node, 'r', { nonblock: true });
+    const old = await guest.main.open(node, 'r', { nonblock: true });
     while ((await given(old)) !== undefined);
     await old.close();
-    return task.open(node, 'r');
+    return (await guest.task()).open(node, 'r');
+  };
+  /** The next line; a reader that still sleeps is woken by a signal. */
+  const line = async (
+    file: OpenFile,
+    within: `${number}ms`,
+    when: string,
+  ): Promise<{ read: ReturnType<OpenFile['read']> }> => {
+    const read = file.read(64);
+    try {
+      await expect(read, `read() ${when}`).toFinishWithin(within);
+    } catch (error) {
+      await guest.signal(file.task, 'interrupt');
+      throw error;
+    }
+    return { read };
   };
   /** Reads one line, or more, in this order. */
   const reads = async (
@@ -54,43 +68,34 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     within: `${number}ms`,
     when: string,
   ): Promise<void> => {
-    for (const line of lines) {
-      const read = file.read(64);
-      await expect(read, `read() ${when}`).toFinishWithin(within);
-      await expect(read, `read() ${when}`).toReturn(line);
-    }
+    for (const expected of lines)
+      await expect((await line(file, within, when)).read, `read() ${when}`).toReturn(expected);
   };
   /** Reads until that many samples and as many of those dropped were told; shocks are told beside. */
   const readsAll = async (
+    file: OpenFile,
     samples: number[],
     dropped: number,
     within: `${number}ms`,
     when: string,
   ): Promise<void> => {
-    const file = await (await guest.task()).open(node, 'r');
     const got: string[] = [];
     let lost = 0;
     while (got.length < samples.length || lost < dropped) {
-      const read = file.read(64);
-      await expect(
-        read,
-        `read() ${when}, after ${got.length} samples and ${lost} dropped ones`,
-      ).toFinishWithin(within);
-      const line = (await read).toString();
-      const count = /^lost ([1-9]\d*)\n$/.exec(line)?.[1];
+      const progress = `${when}, after ${got.length} samples and ${lost} dropped ones`;
+      const text = (await (await line(file, within, progress)).read).toString();
+      const count = /^lost ([1-9]\d*)\n$/.exec(text)?.[1];
       if (count !== undefined) lost += Number(count);
-      else if (!line.startsWith('shock ')) got.push(line);
+      else if (!text.startsWith('shock ')) got.push(text);
     }
     expect(got, `the samples ${when}`).toEqual(samples.map(sampleLine));
     expect(lost, `how many were told to be lost ${when}`).toBe(dropped);
-    await file.close();
   };
   const nothing = async (when: string): Promise<void> => {
-    const file = await (await guest.task()).open(node, 'r', { nonblock: true });
+    const file = await guest.main.open(node, 'r', { nonblock: true });
     await expect(file.read(64), `non-blocking read() ${when}`).toFail('EAGAIN');
     await file.close();
   };
-
   const unloads = async (when: string): Promise<void> => {
     const unloading = guest.unload(module);
     try {
@@ -134,12 +139,8 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
       const value = calm();
       await happen(value, 1, 'followed');
       await reads(file, [sampleLine(value)], inTime, 'after an event');
-      await reads(
-        file,
-        [sampleLine(value + 1)],
-        inTime,
-        'after an event that came as the queue became empty',
-      );
+      const next = [value + 1, value + 2].map(sampleLine);
+      await reads(file, next, inTime, 'after an event that came as the queue became empty');
     }
     const pair = [calm(), calm()] as const;
     await happen(pair[0]);
@@ -173,18 +174,22 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
       );
       await reads(file, [before, value].map(sampleLine), inTime, 'after the shock was told');
     }
+    const alone = strong();
+    await happen(alone);
+    await reads(file, [`shock ${alone}\n`], soon, 'after a shock');
+    await reads(file, [sampleLine(alone)], inTime, 'after the shock was told');
     await happen(threshold);
     await reads(file, [sampleLine(threshold)], inTime, 'after an event that just was no shock');
     await nothing('after all events were read');
   });
 
   await step('counts-dropped', async () => {
-    await (await reader()).close();
+    const file = await reader();
     for (const more of [1 + (seed % 5), 3]) {
       const row = calm();
       await happen(row, depth + more);
       const kept = Array.from({ length: depth }, (_, n) => row + n);
-      await readsAll(kept, more, inTime, `after ${depth + more} events at one moment`);
+      await readsAll(file, kept, more, inTime, `after ${depth + more} events at one moment`);
     }
     await nothing('after all was told');
   });
@@ -214,7 +219,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await happen(shock, depth + 2);
     await reads(file, [`shock ${shock + depth + 1}\n`], afterLoss, 'after a shock whose messages were lost');
     const kept = Array.from({ length: depth }, (_, n) => shock + n);
-    await readsAll(kept, 2, afterLoss, 'after messages were lost');
+    await readsAll(file, kept, 2, afterLoss, 'after messages were lost');
     await silicon.heal();
     const next = calm();
     await happen(next);
@@ -288,7 +293,9 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     const before = await silicon.accesses();
     await guest.sleep('300ms');
     expect(await silicon.accesses(), 'accesses until some time after unloading').toBe(before);
-    const unheard = (await silicon.events(from)).filter((event) => event.kind === 'message' && event.lost);
+    const seen = await silicon.events(from);
+    expect(longestWait(seen), 'ms that a shock waited during unloading, its message still on').toBeAtMost(60);
+    const unheard = seen.filter((event) => event.kind === 'message' && event.lost);
     expect(unheard.length, 'messages sent during unloading that no one listened to').toBe(0);
   });
 });
@@ -301,4 +308,20 @@ async function given(file: OpenFile): Promise<string | undefined> {
     if (error instanceof SyscallError && error.errno === 'EAGAIN') return undefined;
     throw error;
   }
+}
+
+/** Milliseconds that a shock was left alone at most, until it was looked at or its message was off. */
+function longestWait(events: Awaited<ReturnType<Silicon['events']>>): number {
+  let [since, longest] = [Infinity, 0];
+  for (const event of events) {
+    if (event.kind === 'message' && event.interrupt === 'shock') since = event.at;
+    const answered =
+      event.kind === 'read'
+        ? event.register === 'PEAK'
+        : event.kind === 'write' && event.register === 'ENABLE';
+    if (!answered) continue;
+    longest = Math.max(longest, (event.at - since) / 1e6);
+    since = Infinity;
+  }
+  return longest;
 }

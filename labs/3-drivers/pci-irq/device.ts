@@ -37,8 +37,8 @@ interface Memory {
   peakRead: boolean;
   /** What ENABLE.DATA was. */
   enabled: number;
-  /** Amplitude of an event that waits for a bad moment. */
-  follower: number | undefined;
+  /** Amplitudes of events that wait for bad moments. */
+  followers: number[];
 }
 
 const fresh = (): Memory => ({
@@ -49,7 +49,7 @@ const fresh = (): Memory => ({
   seen: new Set(),
   peakRead: false,
   enabled: 0,
-  follower: undefined,
+  followers: [],
 });
 
 /** What the functions below need of the chip's view. */
@@ -114,11 +114,10 @@ function keep(chip: Recorder, sample: Sample): void {
   }
 }
 
-/** Lets the event come that waited for this moment. */
+/** Lets the next event come that waited for this moment. */
 function follow(chip: Recorder): void {
-  const { follower } = chip.memory;
-  chip.memory.follower = undefined;
-  if (follower !== undefined) catchEvents(chip, [follower]);
+  const value = chip.memory.followers.shift();
+  if (value !== undefined) catchEvents(chip, [value]);
 }
 
 /** Does what CONTROL has come to say. */
@@ -406,18 +405,23 @@ export default describe({
         for (const cause of causes) if (chip.get(`CAUSE.${cause}`) === 1) chip.memory.seen.add(cause);
       },
       STATUS(chip) {
-        // The worst moment for an event: the driver has just seen that there is nothing more.
-        if (chip.get('STATUS.LEVEL') === 0 && chip.get('STATUS.BUSY') === 0)
-          chip.after(0, () => follow(chip));
+        const { queue, conversions, followers } = chip.memory;
+        const idle = queue.length === 0 && conversions.length === 0;
+        // The worst moment for an event: just when the driver sees that there is nothing more.
+        if (idle && followers.length === 1) follow(chip);
+        chip.set('STATUS.BUSY', idle || conversions.length === 0 ? 0 : 1);
       },
       SAMPLE(chip) {
-        const sample = chip.memory.queue.shift();
+        const { queue, conversions, followers } = chip.memory;
+        const sample = queue.shift();
         if (!sample) return;
         chip.set('SAMPLE.VALUE', sample.value);
         chip.set('SAMPLE.CHANNEL', sample.channel);
-        chip.set('STATUS.LEVEL', chip.memory.queue.length);
-        if (chip.memory.queue.length === 0 && chip.memory.follower !== undefined)
-          chip.after(atLast, () => follow(chip));
+        chip.set('STATUS.LEVEL', queue.length);
+        if (queue.length > 0 || conversions.length > 0) return;
+        // The same for a driver that saw before it took the last one that there would be no more.
+        if (followers.length === 2) follow(chip);
+        else if (followers.length === 1) chip.after(atLast, () => follow(chip));
       },
       PEAK(chip) {
         chip.memory.peakRead = true;
@@ -468,7 +472,7 @@ export default describe({
         const test = chip.get('TEST');
         const [value, count, kind] = [test & 0xffff, (test >>> 16) & 0xff, kinds[test >>> 24]];
         chip.set('TEST', 0);
-        if (kind === 'followed') chip.memory.follower = value + 1;
+        if (kind === 'followed') chip.memory.followers = [value + 1, value + 2];
         if (kind === 'shower') {
           const next = (n: number): void => {
             catchEvents(chip, [value + n]);
