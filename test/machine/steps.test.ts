@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a check may count on: a step that failed does not disturb the next one, and a slow call is not a stuck one.
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { prepareBench } from '../../src/lab/bench.ts';
 import { Guest } from '../../src/lab/guest.ts';
+import { ms } from '../../src/machine/calls.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import { sys } from '../../src/machine/syscalls.ts';
 
 test('a call that had not begun when its step ended is out of the way', async () => {
   const bench = await prepareBench({ flavor: 'core' });
@@ -38,6 +41,24 @@ test('a row of calls that stands still is told from one that takes long', async 
     time.writeBigInt64LE(1000n, 0);
     const still = guest.storm({ task, times: 30, row: (row) => row.call('nanosleep', [time, 0]) });
     await expect(still).rejects.toThrow(/30 turns of a row of calls did not go on within 10.0 s/);
+  } finally {
+    await machine.stop();
+  }
+});
+
+test('guest time passes slower than the time of a host that takes its time', async () => {
+  const { template } = await prepareBench({ flavor: 'core' });
+  const machine = await Machine.restore(template);
+  try {
+    const moment = async (): Promise<bigint> => {
+      const asked = await machine.caller.ask(1, { nr: sys.getpid, args: [] });
+      return (await machine.caller.settle(asked, ms(1000)))!.start;
+    };
+    await moment();
+    const [before, began] = [await moment(), performance.now()];
+    await setTimeout(500);
+    const [after, ended] = [await moment(), performance.now()];
+    expect(Number(after - before) / 1e6).toBeLessThan((ended - began) / 2);
   } finally {
     await machine.stop();
   }
