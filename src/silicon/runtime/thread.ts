@@ -56,10 +56,11 @@ const data = workerData as ThreadData;
 const busySince = new Float64Array(data.busy);
 const port = parentPort!;
 
-function answer(board: Board, question: Question): unknown {
+async function answer(board: Board, question: Question): Promise<unknown> {
   switch (question.ask) {
     case 'sync': {
       board.runDue();
+      await settled(); // what became due may reach memory, and signal only then
       const { next, signals, late } = board;
       return { signals, late, ...(next !== undefined && { next }) } satisfies Synced;
     }
@@ -115,7 +116,7 @@ async function live(): Promise<void> {
       for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
         const { id, question } = next.message as { id: number; question: Question | 'stop' };
         if (question === 'stop') stopped = true;
-        else port.postMessage({ id, answer: answer(board, question) });
+        else port.postMessage({ id, answer: await answer(board, question) });
       }
       await settled();
     }
