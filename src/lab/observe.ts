@@ -94,7 +94,8 @@ async function dropCaches(machine: Machine): Promise<void> {
   machine.mailbox.put(start, Buffer.from('/proc/sys/vm/drop_caches\0'));
   const fd = await call(sys.open, start, 1n);
   machine.mailbox.put(start, Buffer.from('2'));
-  await call(sys.write, fd, start, 1n);
+  // A name that was used since the last time is spared once.
+  for (let i = 0; i < 2; i++) await call(sys.write, fd, start, 1n);
   await call(sys.close, fd);
   await machine.caller.pass(ms(50)); // freed after a grace period
 }
