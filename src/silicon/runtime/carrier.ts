@@ -156,7 +156,11 @@ export class Carrier implements Card, Wires {
     else if (offset === register.rising) lines.rising = value;
     else if (offset === register.falling) lines.falling = value;
     else if (offset === register.address) this.#address = value & 0x7f;
-    else if (offset === register.start) this.#status = this.#start(value & 0xff, (value >>> 8) & 0xff);
+    else if (offset === register.start) {
+      // The card's driver asks for the status next, and waits for it: no time passes before the chip hears of this.
+      this.board.quietAt(this.board.now());
+      this.#status = this.#start(value & 0xff, (value >>> 8) & 0xff);
+    }
     this.#interrupt();
   };
 
