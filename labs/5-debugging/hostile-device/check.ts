@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { check, expect, SyscallError, type Guest, type OpenFile, type Silicon } from '#bringup/lab';
+import {
+  check,
+  expect,
+  SyscallError,
+  type Guest,
+  type OpenFile,
+  type Silicon,
+  type Task,
+} from '#bringup/lab';
 
 const node = '/dev/almanac';
 /** What the chip takes from TEST: it tells a slot as finished, writes to it once more, or LIMITS grows once read. */
@@ -57,8 +65,11 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await silicon!.set('LIMITS.BYTES', size);
   }
 
+  /** Who uses the driver in a step. */
+  let user: Task;
   /** The driver as it is after loading, with a chip that is honest. */
   const begin = async (): Promise<void> => {
+    user = await guest.task();
     await silicon.heal();
     await trick('none');
     await firmware();
@@ -66,7 +77,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await guest.load(module);
     expect(await guest.exists(node), node).toBe(true);
   };
-  const open = (): Promise<OpenFile> => Promise.resolve(guest.main.open(node, 'rw'));
+  const open = (): Promise<OpenFile> => Promise.resolve(user.open(node, 'rw'));
   const openAll = async (count: number): Promise<OpenFile[]> => {
     const files: OpenFile[] = [];
     while (files.length < count) files.push(await open());
@@ -82,7 +93,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await begin();
     expect(await guest.exists(`${folder}/driver`), 'a driver bound to the chip').toBe(true);
     const files = await openAll(slots);
-    await expect(guest.main.open(node, 'rw'), `open() beyond ${slots} files`).toFail('EBUSY');
+    await expect(user.open(node, 'rw'), `open() beyond ${slots} files`).toFail('EBUSY');
     await expect(files[0]!.read(32), 'read() before anything was asked for').toReturn('');
     const tasks = await guest.tasks(slots);
     const asked = files.map((file, at) => ({ file: file.in(tasks[at]!), number: entry() }));
@@ -113,10 +124,11 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   await step('sizes-up', async () => {
     const leftAlone = async (what: string): Promise<void> => {
       await guest.load(module);
-      expect(await guest.exists(`${folder}/driver`), `a driver bound to a chip with ${what}`).toBe(false);
-      expect(await enabled(guest, silicon), `a chip with ${what} enabled`).toBe(false);
-      expect(await claimed(guest), `the window of a chip with ${what} claimed`).toBe(false);
+      const bound = await guest.exists(`${folder}/driver`);
+      const held = { enabled: await enabled(guest, silicon), claimed: await claimed(guest) };
       await guest.unload(module);
+      expect(bound, `a driver bound to a chip with ${what}`).toBe(false);
+      expect(held, `what is held of a chip with ${what}`).toEqual({ enabled: false, claimed: false });
     };
     await begin();
     await guest.unload(module);
@@ -145,9 +157,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await firmware(widest, largest);
     await guest.load(module);
     const files = await openAll(widest);
-    await expect(guest.main.open(node, 'rw'), `open() beyond ${widest} files, as LIMITS says`).toFail(
-      'EBUSY',
-    );
+    await expect(user.open(node, 'rw'), `open() beyond ${widest} files, as LIMITS says`).toFail('EBUSY');
     await honest(files.at(-1)!, `in slots of ${largest} bytes`, entry(), largest);
     for (const file of files) await file.close();
     await guest.unload(module);
@@ -158,7 +168,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     // Who looks twice at probe, and leaves alone what is absurd, believes nothing either.
     if (await guest.exists(`${folder}/driver`)) {
       const some = await openAll(slots);
-      await expect(guest.main.open(node, 'rw'), `open() beyond ${slots} files, LIMITS having grown`).toFail(
+      await expect(user.open(node, 'rw'), `open() beyond ${slots} files, LIMITS having grown`).toFail(
         'EBUSY',
       );
       for (const file of some) await honest(file, 'while LIMITS says more than at first');
@@ -307,11 +317,18 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   await step('withstands-storms', async () => {
     await begin();
     const file = await open();
-    for (let turn = 0; turn < 2; turn++) {
-      await silicon.spurious('ready', { times: strays.borne, every: '1ms' });
-      await guest.sleep('30ms');
-      await honest(file, `after ${strays.borne} stray messages`);
-    }
+    const [task] = await guest.tasks(1);
+    const few = { times: strays.borne, every: '1ms' } as const;
+    await silicon.spurious('ready', few);
+    await guest.sleep('30ms');
+    await honest(file, `after ${few.times} stray messages`);
+    const number = entry();
+    const write = file.in(task!).write(`${number}`);
+    await expect(write, 'write() before its answer').toBlockFor('2ms');
+    await silicon.spurious('ready', few);
+    await expect(write, 'write() among stray messages').toReturn(`${number}`.length);
+    await expect(file.read(2048), 'read() after stray messages').toReturn(textOf(number));
+    await guest.sleep('30ms');
     const before = (await handled(guest)) ?? 0;
     let [count, quiet] = [0, 0];
     // Messages that follow each other closely may become one, so what counts is how many were handled.

@@ -56,12 +56,12 @@ export default describe({
   overview: [
     'The chip holds the tables of a nautical almanac: entries of text, each with a number. Software gives it a piece of memory, the store, which is divided into slots of {LIMITS.BYTES} bytes; slot 0 is at the beginning, and the others follow without gaps. A write to {ASK} asks for an entry and names the slot that the answer is to go to. After {answer} the chip writes the answer to that slot, and tells by {DONE} and a message (MSI) that the slot is finished.',
     'An answer begins with a header, which is at the beginning of its slot. The text of the entry is somewhere behind it in the same slot: the header says where, and how long it is. The chip writes nothing outside of the slot, and nothing to it that was not asked for.',
-    'Each slot has one request at a time. Requests of different slots are independent of each other, and are not finished in the order in which they were asked for.',
+    'Each slot has one request at a time. Requests of different slots are independent of each other, and need not be finished in the order in which they were asked for.',
     'How many slots there are, and how large they are, depends on the firmware of the card. {LIMITS} says it; the values after reset in this document are those of the firmware the card was shipped with.',
   ],
   features: [
     'Up to {slots-most} requests at a time',
-    'Answers of up to {bytes-most} bytes, header included, by DMA',
+    'Answers of up to {bytes-most}, header included, by DMA',
     'One message (MSI) for all slots, and a list of those that are finished',
     'Firmware that can be updated in the field',
   ],
@@ -334,11 +334,12 @@ export default describe({
         const answer = async (): Promise<void> => {
           const size = chip.encode('header', { NUMBER: 0, STATUS: 'good', LENGTH: 0, OFFSET: 0 }).length;
           const { status, text } = entry(number, size, bytes);
-          const offset = text === '' ? 0 : size + 4 * (number % 4);
-          const data = Buffer.from(text);
-          if (data.length > 0) await chip.dma.write(place + BigInt(offset), data);
+          const offset = text === '' ? size : size + 4 * (number % 4);
           const header = { NUMBER: number, STATUS: status, LENGTH: text.length, OFFSET: offset };
-          if (current()) await chip.dma.write(place, chip.encode('header', header));
+          const written = Buffer.alloc(offset + text.length);
+          written.set(chip.encode('header', header));
+          written.write(text, offset);
+          await chip.dma.write(place, written);
           if (!current()) return;
           memory.finished.push(slot);
           chip.raise('ready');

@@ -71,6 +71,8 @@ export class Board implements World {
 
   dmaWrite = (address: bigint, data: Uint8Array): void => this.#wires.dmaWrite(address, data);
 
+  waited = (nanoseconds: number): void => void (this.#behind = Math.max(this.#behind, nanoseconds));
+
   trace = (event: TraceEvent): void => {
     if (this.events.length < mostEvents) this.events.push(event);
   };

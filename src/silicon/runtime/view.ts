@@ -144,6 +144,7 @@ export class View implements ChipView<Shape> {
       }
       if (this.#world.faults.failsTransfer()) throw new DmaError('aborted', address);
       const result = work();
+      this.#world.waited?.(this.#world.now() - at);
       this.#world.trace({ kind, at, address: hex, bytes });
       return this.#over ? await new Promise<never>(() => {}) : result;
     } catch (thrown) {

@@ -26,6 +26,8 @@ export interface World {
   /** Memory of the guest by bus address. Both throw DmaError. */
   dmaRead: (address: bigint, length: number) => Uint8Array;
   dmaWrite: (address: bigint, data: Uint8Array) => void;
+  /** Told how many nanoseconds passed while a transfer waited for the host: meanwhile the chip could do nothing. */
+  waited?: (nanoseconds: number) => void;
   /** What is to go wrong. */
   readonly faults: Faults;
   /** Told of everything that happens, in order. */

@@ -27,6 +27,7 @@ struct almanac {
 	u8 *store;
 	dma_addr_t address;
 	size_t size;
+	u32 slots;
 	struct rw_semaphore there;	/* for reading: registers and store stay */
 	spinlock_t lock;		/* what follows */
 	bool gone;
@@ -265,10 +266,11 @@ static int almanac_probe(struct pci_dev *pdev, const struct pci_device_id *ids)
 	if (FIELD_GET(ALMANAC_ID_CHIP, get32(a, ALMANAC_ID)) != ALMANAC_ID_CHIP_RESET)
 		goto put;
 	err = -ENOMEM;
-	a->files = kcalloc(slots_of(a), sizeof(*a->files), GFP_KERNEL);
+	a->slots = slots_of(a);
+	a->files = kcalloc(a->slots, sizeof(*a->files), GFP_KERNEL);
 	if (!a->files)
 		goto put;
-	a->size = slots_of(a) * bytes_of(a);
+	a->size = a->slots * bytes_of(a);
 	a->store = dma_alloc_coherent(&pdev->dev, a->size, &a->address, GFP_KERNEL);
 	if (!a->store)
 		goto put;
@@ -309,7 +311,7 @@ static void almanac_remove(struct pci_dev *pdev)
 	misc_deregister(&a->misc);
 	scoped_guard(spinlock_irq, &a->lock) {
 		a->gone = true;
-		for (u32 slot = 0; slot < slots_of(a); slot++) {
+		for (u32 slot = 0; slot < a->slots; slot++) {
 			if (a->files[slot])
 				complete(&a->files[slot]->told);
 		}
