@@ -319,6 +319,7 @@ export default describe({
     tail: 0,
     /** Counts up whenever what is under way is abandoned. */
     run: 0,
+    transfer: { cancel: () => {} },
     /** Takes the descriptor at `head`. */
     take: async (): Promise<void> => {},
   }),
@@ -377,8 +378,7 @@ export default describe({
           )
             return halt('descriptor');
 
-          chip.after(chip.time('usual'), () => {
-            if (m.run !== run) return;
+          m.transfer = chip.after(chip.time('usual'), () => {
             void reach(run, async () => {
               const data = await chip.dma.read(from, length);
               if (m.run !== run) return;
@@ -416,6 +416,7 @@ export default describe({
           chip.enter('idle');
         } else if (!on && chip.state !== 'off') {
           m.run++;
+          m.transfer.cancel();
           chip.set('STATUS.ACTIVE', 0);
           chip.set('STATUS.HALTED', 0);
           chip.set('STATUS.CAUSE', 'nothing');
