@@ -148,15 +148,10 @@ export class Silicon {
     const count = (await this.accesses()) - before;
     for (const after of spread(count, most)) {
       await this.fault({ kind: 'remove', after });
-      try {
-        await use(after);
-      } catch (error) {
-        if (!(error instanceof Failure) || error instanceof FatalFailure) throw error;
-        const where = `with the chip pulled out at access ${after + 1} of ${count}`;
-        throw new Failure(`${where}: ${error.message}`);
-      } finally {
-        await this.putBack(guest);
-      }
+      const failures = [await failureOf(use(after)), await failureOf(this.putBack(guest))];
+      const failure = failures.find((one) => one !== undefined);
+      if (failure)
+        throw new Failure(`with the chip pulled out at access ${after + 1} of ${count}: ${failure.message}`);
     }
     return count;
   }
@@ -208,4 +203,15 @@ export class Silicon {
 function spread(count: number, most: number): number[] {
   if (count <= most) return Array.from({ length: count }, (_, at) => at);
   return Array.from({ length: most }, (_, at) => Math.round((at * (count - 1)) / Math.max(1, most - 1)));
+}
+
+/** The learner's failure that ends some work, if one does. Throws what leaves a machine of no more use, or is ours. */
+async function failureOf(work: Promise<void>): Promise<Failure | undefined> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof Failure && !(error instanceof FatalFailure)) return error;
+    throw error;
+  }
+  return undefined;
 }

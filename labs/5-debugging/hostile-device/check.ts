@@ -351,9 +351,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await guest.unload(module);
     const within = `${most + 500}ms` as const;
     await silicon.removals(guest, async (pulled) => {
-      const load = guest.load(module);
-      await expect(load, 'loading').toFinishWithin('2s');
-      await load;
+      await guest.load(module);
       if (await guest.exists(node)) {
         const file = await open();
         const number = entry();
@@ -364,26 +362,29 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
         if (pulled === undefined) expect(text, 'whether write() succeeded').toBe(true);
         await file.close();
       } else if (pulled === undefined) expect(false, node).toBe(true);
-      const unload = guest.unload(module);
-      await expect(unload, 'unloading').toFinishWithin('2s');
-      await unload;
+      await guest.unload(module);
     });
 
     await begin();
     const [file, busy] = [await open(), await open()];
     const number = entry();
     await file.write(`${number}`);
-    const [task] = await guest.tasks(1);
+    const [task, remover] = await guest.tasks(2);
     await silicon.fault({ kind: 'late' });
     const write = busy.in(task!).write(`${entry()}`);
     await expect(write, 'write() before the chip is pulled out').toBlockFor('5ms');
-    await silicon.remove();
-    await guest.writeFile(`${folder}/remove`, '1');
-    await expect(write, 'write() under which the chip was removed').toFinishWithin('10ms');
-    await expect(write, 'write() under which the chip was removed').toFail('ENODEV');
-    await expect(file.write(`${entry()}`), 'write() after the removal').toFail('ENODEV');
-    await busy.close();
-    await silicon.putBack(guest);
+    try {
+      await silicon.remove();
+      const told = (await remover!.open(`${folder}/remove`, 'w')).write('1');
+      await expect(write, 'write() under which the chip was removed').toFinishWithin('40ms');
+      await expect(write, 'write() under which the chip was removed').toFail('ENODEV');
+      await expect(told, 'the removal, while files are open').toFinishWithin('2s');
+      await expect(file.read(2048), 'read() after the removal').toReturn(textOf(number));
+      await expect(file.write(`${entry()}`), 'write() after the removal').toFail('ENODEV');
+      await busy.close();
+    } finally {
+      await silicon.putBack(guest);
+    }
     await honest(await open(), 'of a chip that was put back');
     await file.close();
   });
