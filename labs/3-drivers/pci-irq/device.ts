@@ -345,6 +345,7 @@ export default describe({
         'Set {CONTROL.POWER}, and wait {settle}.',
         'Write {THRESHOLD}.',
         'Set {CONTROL.RUN} too.',
+        'Set up the three messages (MSI-X), and allow the chip to master the bus, which sending them takes. This may be done earlier, after the second step.',
         'When software is ready to be interrupted, set the bits of {ENABLE}. For a cause that is 1 already, the message goes out at this moment.',
       ],
     },

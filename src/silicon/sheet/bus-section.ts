@@ -11,6 +11,12 @@ function messages(count: number): string {
     : `${count} messages, by MSI-X, with the table in a BAR of its own`;
 }
 
+/** What the chip does as a master of the bus. */
+function mastering({ dmaBits, vectors }: { dmaBits: number; vectors: number }): string {
+  if (dmaBits > 0) return `Reads and writes memory, with addresses of ${dmaBits} bits`;
+  return vectors > 0 ? 'For messages only; they are sent while it is allowed' : 'None';
+}
+
 /** How the chip presents itself on its bus. */
 export function busSection({ bus, interrupts, revision }: Chip): Section {
   const rows: Words[][] = [];
@@ -23,10 +29,7 @@ export function busSection({ bus, interrupts, revision }: Chip): Section {
     row('Class code', { code: hex(bus.class, 6) });
     row(`BAR ${bus.bar}`, `Memory, ${byteSize(bus.size)}, not prefetchable: all registers`);
     row('Interrupts', messages(bus.vectors));
-    row(
-      'Bus mastering',
-      bus.dmaBits === 0 ? 'None' : `Reads and writes memory, with addresses of ${bus.dmaBits} bits`,
-    );
+    row('Bus mastering', mastering(bus));
   } else {
     row('Bus', { i2c: 'I2C, target', spi: 'SPI, peripheral, mode 0', gpio: 'Lines' }[bus.kind]);
     if (bus.address !== undefined) row('Address', { code: hex(bus.address, 2) }, ' (7 bits)');
