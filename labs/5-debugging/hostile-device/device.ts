@@ -301,7 +301,7 @@ export default describe({
         if (chip.get('TEST') === tricks.grow) chip.memory.before ??= geometry(chip);
         if (!grown) return;
         chip.set('LIMITS.SLOTS', 0xff);
-        chip.set('LIMITS.BYTES', 0xffff);
+        chip.set('LIMITS.BYTES', chip.parameter('bytes-most') + chip.parameter('bytes-step'));
       },
     },
     write: {
@@ -378,9 +378,9 @@ export default describe({
           return chip.raise('ready');
         }
         const base = (BigInt(chip.get('STORE_HIGH')) << 32n) + BigInt(chip.get('STORE_LOW'));
-        const lie = { NUMBER: 0, STATUS: 'good' as const, LENGTH: 0x7fff_ffff, OFFSET: 0x7fff_fff0 };
         const bytes = Buffer.alloc(geometry(chip).bytes, '!');
-        bytes.set(chip.encode('header', lie));
+        const header = { NUMBER: 0, STATUS: 'good' as const, LENGTH: 4 * bytes.length, OFFSET: 32 };
+        bytes.set(chip.encode('header', header));
         try {
           await chip.dma.write(base + BigInt(slot * bytes.length), bytes);
         } catch (thrown) {
