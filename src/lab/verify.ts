@@ -101,7 +101,7 @@ async function prove(lab: Lab, bench: Bench, one: Case, key: string, signal?: Ab
       const seed = seedOf(one.subject, i);
       const sources = await one.sources(seed);
       const options = { seed, key, ...(signal && { signal }) };
-      const verdict = await attempt(lab, () => sources, bench, options);
+      const verdict = await conclusive(() => attempt(lab, () => sources, bench, options));
       times.push(verdict.timings.total);
       const wrong = one.wrong(verdict);
       if (wrong) proof.note = wrong;
@@ -116,6 +116,16 @@ async function prove(lab: Lab, bench: Bench, one: Case, key: string, signal?: Ab
   proof.ok = proof.runs[0] === proof.runs[1];
   proof.time = median(times.slice(times.length > 1 ? 1 : 0));
   return proof;
+}
+
+/** Tries of a verdict that a busy host made inconclusive. */
+const tries = 3;
+
+/** A verdict; taken again when the host was too busy to take it, which says nothing of the lab. */
+async function conclusive(take: () => Promise<Verdict>): Promise<Verdict> {
+  let verdict = await take();
+  for (let i = 1; i < tries && verdict.error?.code === 'E-DEADLINE'; i++) verdict = await take();
+  return verdict;
 }
 
 function casesOf(lab: Lab, runs: number): Case[] {

@@ -86,6 +86,8 @@ export function startQemu(
     qemuArguments(model, mode),
   );
   argv.splice(1, 0, '--info-fd', '5');
+  // A guest spins while it waits; what answers it must get a processor before it does.
+  if (sockets !== undefined) argv.unshift('nice', '-n', '5');
   const child = spawn(argv[0]!, argv.slice(1), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   });
