@@ -14,6 +14,9 @@ export type Wires = Pick<
   'busMaster' | 'powered' | 'signal' | 'dmaRead' | 'dmaWrite' | 'line' | 'changed'
 >;
 
+/** Milliseconds without a processor for this thread that count as the host being busy. */
+const hostBusy = 15;
+
 /** How many events one run may have; a driver that polls without end must not fill the memory. */
 const mostEvents = 200_000;
 
@@ -32,6 +35,8 @@ export class Board implements World {
   readonly #timers = new Timers();
   #floor = 0;
   #behind = 0;
+  /** When this thread last had a processor for certain. */
+  #alive = performance.now();
   /** Told when the chip was put back as new. */
   onInsert = (): void => {};
 
@@ -84,11 +89,22 @@ export class Board implements World {
     this.#floor = time;
   }
 
+  /** To be called again and again: the thread has a processor. */
+  alive(): void {
+    this.#alive = performance.now();
+  }
+
+  /** A guest that does not sleep makes its own clock jump; only when this thread had no processor is the host to blame. */
+  #wasStopped(): boolean {
+    return performance.now() - this.#alive > hostBusy;
+  }
+
   /** To be called at each access, before it: false when the chip is not there any more. */
   access(): boolean {
     this.#clock.tick();
     this.accesses++;
-    this.#behind = Math.max(this.#behind, this.now() - this.#floor);
+    if (this.#wasStopped()) this.#behind = Math.max(this.#behind, this.now() - this.#floor);
+    this.alive();
     if (!this.removed && this.faults.removesNow()) this.remove();
     if (!this.removed) this.runDue();
     return !this.removed;
@@ -104,11 +120,13 @@ export class Board implements World {
 
   /** Nanoseconds of guest time that the host, too busy, let the chip learn or do something after its time at most. */
   get late(): number {
-    return Math.max(this.#timers.late, this.#behind);
+    return this.#behind;
   }
 
   runDue(): void {
-    this.#timers.run(this.now());
+    const late = this.#timers.run(this.now());
+    if (this.#wasStopped()) this.#behind = Math.max(this.#behind, late);
+    this.alive();
   }
 
   fault(fault: Fault): void {

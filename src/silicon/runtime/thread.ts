@@ -96,6 +96,7 @@ async function live(): Promise<void> {
   port.postMessage({ id: 0 });
   let socket: number | undefined;
   while (!stopped && (socket === undefined || card.server!.open)) {
+    board.alive();
     const time = board.now();
     if (!readable([socket ?? data.listener], 0)[0]) board.quietAt(time);
     const wait = board.next === undefined ? pause.idle : pause.pending;

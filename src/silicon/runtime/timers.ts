@@ -23,18 +23,16 @@ export class Timers {
     return { cancel: () => void this.#entries.delete(entry) };
   }
 
-  /** The most that something was done after its time. */
-  late = 0;
-
-  /** Does what is due, in the order of its times, and what becomes due by that. */
-  run(now: number): void {
+  /** Does what is due, in the order of its times, and what becomes due by that; gives how late it was at most. */
+  run(now: number): number {
+    let late = 0;
     for (;;) {
       let first: Entry | undefined;
       for (const entry of this.#entries)
         if (entry.at <= now && !(first && first.at <= entry.at)) first = entry;
-      if (!first) return;
+      if (!first) return late;
       this.#entries.delete(first);
-      this.late = Math.max(this.late, now - first.at);
+      late = Math.max(late, now - first.at);
       first.action();
     }
   }
