@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { layOut } from '../layout/lay-out.ts';
 import { tally } from '../tally.ts';
 import { toPdf } from './pdf.ts';
@@ -25,6 +25,8 @@ test.each(seeds)('it has every word of the sheet, with seed %i', async (seed) =>
   const sheet = sheetOf(layOut(tally, seed));
   await expectWhole(sheet);
 });
+
+vi.setConfig({ testTimeout: 60_000 }); // pages are laid out several times, and the host may be busy
 
 test('it has what is longer than a page', async () => {
   const words = (count: number, at = 0): Words => [
