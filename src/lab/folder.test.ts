@@ -50,12 +50,16 @@ test('a lab about a chip adds the data sheet of the chip of this folder, which i
 });
 
 test("a starter that includes the chip's numbers gets them, those of the chip of this folder", async () => {
-  const hostile = findLab('hostile-device');
-  const { seed } = await makeLabFolder(hostile, path);
-  const { bus } = await loadChip(hostile, seed);
+  const chip = findLab('pci-mmio');
+  const copy = join(path, 'lab');
+  cpSync(chip.folder, copy, { recursive: true });
+  cpSync(join(copy, 'solution'), join(copy, 'starter'), { recursive: true });
+  const made = join(path, 'made');
+  const { seed } = await makeLabFolder({ ...chip, folder: copy }, made);
+  const { bus } = await loadChip(chip, seed);
   const device = bus.kind === 'pci' ? bus.device.toString(16) : '';
-  expect(readFileSync(join(path, 'chip.h'), 'utf8')).toContain(`#define ALMANAC_DEVICE 0x${device}\n`);
-  expect([...readSources(path).keys()].sort()).toEqual(['Makefile', 'almanac.c', 'chip.h']);
+  expect(readFileSync(join(made, 'chip.h'), 'utf8')).toContain(`#define RECKONER_DEVICE 0x${device}\n`);
+  expect([...readSources(made).keys()].sort()).toEqual(['Makefile', 'chip.h', 'reckoner.c']);
 });
 
 test('it is found again with its lab and seed, also from a folder in it', async () => {
