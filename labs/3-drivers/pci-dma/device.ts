@@ -31,7 +31,7 @@ export default describe({
     'The engine works while {CONTROL.ENABLE} is 1. When it can not go on it halts, and says why in {STATUS.CAUSE}.',
   ],
   features: [
-    'Carries up to {longest} bytes with one descriptor',
+    'Carries up to {longest} with one descriptor',
     'Three operations on each byte: as it is, inverted, or with its bits in the other order',
     'A ring of {entries} descriptors, walked without help of software',
     'One message-signaled interrupt with two causes',
@@ -90,7 +90,7 @@ export default describe({
       fields: {
         ENABLE: {
           bits: 1,
-          says: 'The engine works while this is 1. Clearing it abandons at once whatever is under way: from then on the chip reaches no memory. Clearing it also clears {STATUS}, {HEAD} and {EVENTS}.',
+          says: 'The engine works while this is 1. Clearing it abandons at once whatever is under way: from then on the chip reaches no memory. Clearing it also clears {HEAD} and {EVENTS}, and {STATUS} is as after reset.',
         },
       },
     },
@@ -117,19 +117,19 @@ export default describe({
     RING: {
       access: 'rw',
       order: 'drawn',
-      says: 'The bus address of the first descriptor: a multiple of 256, of at most {ring_bits} bits.',
+      says: 'The bus address of the first descriptor: a multiple of 256, of at most {ring_bits}.',
     },
     DOORBELL: {
       access: 'wo',
       width: 16,
       order: 'drawn',
-      says: 'The index behind the last descriptor that was handed over: 0 to {entries} − 1, as after the last descriptor comes the first. While the engine has halted, writing it has no effect.',
+      says: 'The index behind the last descriptor that was handed over: below {entries}, as after the last descriptor of the ring comes the first. While the engine has halted, writing it has no effect.',
     },
     HEAD: {
       access: 'ro',
       width: 16,
       order: 'drawn',
-      says: 'The index of the descriptor whose turn it is, or will be next. When it is the one last written to {DOORBELL} there is nothing to do: a ring of {entries} descriptors therefore holds {entries} − 1 that are handed over.',
+      says: 'The index of the descriptor whose turn it is, or will be next. When it is the one last written to {DOORBELL} there is nothing to do. At most one less than the {entries} descriptors of the ring can therefore be handed over at a time.',
     },
     EVENTS: {
       access: 'w1c',
@@ -231,7 +231,7 @@ export default describe({
       when: { write: 'RING' },
       require: { 'CONTROL.ENABLE': 0 },
     },
-    'ring-in-reach': { says: '{RING} must be a multiple of 256 and have at most {ring_bits} bits.' },
+    'ring-in-reach': { says: '{RING} must be a multiple of 256 and have at most {ring_bits}.' },
     'doorbell-while-off': {
       says: '{DOORBELL} must not be written while {CONTROL.ENABLE} is 0.',
       when: { write: 'DOORBELL' },
@@ -271,7 +271,7 @@ export default describe({
     },
     carry: {
       title: 'Carry data',
-      says: 'A descriptor that software owns is free, and {entries} − 1 others are not handed over.',
+      says: 'A descriptor is software’s, and it is not the last one of the ring that is: one always stays free.',
       steps: [
         'Fill in the descriptor, all but OWNER. The memory that it names is ready.',
         'Hand it over by OWNER. The chip must not see OWNER changed before the rest.',
