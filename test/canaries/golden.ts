@@ -26,7 +26,8 @@ function asLine({ time, caller, text }: Message): string {
 
 /**
  * A report without what differs between builds of the kernel and the module, and with what the machine was
- * doing when its template was saved: offsets, lines, numbers of interrupts, the task that was interrupted.
+ * doing when its template was saved: offsets, lines, numbers of interrupts and processes, the task that was
+ * interrupted.
  */
 export function essence(report: Report): object {
   const name = (frame: Frame | undefined): string | undefined =>
@@ -43,6 +44,8 @@ export function essence(report: Report): object {
       .replace(/:\d+$/, '')
       .replace(/^\/work\//, '/lab/')
       .replace(/\birq \d+/, 'irq N')
+      .replace(/\b(task-\d+)\/\d+/, '$1/N')
+      .replace(/[0-9a-f]{8,}/g, '…')
       .replace(/\b\d+ s\b/, 'N s');
   const { kind, title, detail, object, locks, task, panic, truncated, related = [] } = report;
   return {
@@ -56,6 +59,6 @@ export function essence(report: Report): object {
     freed: ours(report.freed),
     related: related
       .filter(({ frames }) => frames.some(inModule))
-      .map(({ title, frames }) => [title.replace(/[0-9a-f]{8,}/g, '…'), ...(ours(frames) ?? [])]),
+      .map(({ title, frames }) => [scrub(title), ...(ours(frames) ?? [])]),
   };
 }
