@@ -151,6 +151,8 @@ export class Board implements World {
     this.trace({ kind: 'fault', at: this.now(), what: 'pulled out' });
     this.removed = true;
     this.model.halt();
+    this.line(false);
+    this.changed();
   }
 
   /** Puts a chip back that was pulled out, as new. */

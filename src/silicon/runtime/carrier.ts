@@ -89,7 +89,7 @@ export class Carrier implements Card, Wires {
   changed = (): void => {
     if (this.#chip.bus.kind !== 'gpio' || !this.board) return;
     for (const { name, offset } of this.#chip.registers)
-      this.#lines.drive(offset, this.board.model.get(name) !== 0);
+      this.#lines.drive(offset, this.board.removed || this.board.model.get(name) !== 0);
     this.#interrupt();
   };
 
