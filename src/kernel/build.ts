@@ -13,6 +13,7 @@ import { run, type RunResult } from '../shared/run.ts';
 import { unmet } from './config.ts';
 import type { BuiltFlavor } from './flavor.ts';
 import { findKernel, kernelFolder, type Kernel } from './kernel.ts';
+import { essence, requestOf } from './request.ts';
 import { fetchSource, sandboxFolder, type Source } from './source.ts';
 
 /**
@@ -27,8 +28,8 @@ export async function buildKernel(
 ): Promise<Kernel> {
   return withLock(cacheFolder('locks', `kernel-${flavor.id}`), async () => {
     const source = await fetchSource(kit, flavor.source, onProgress, signal);
-    const fragment = readFileSync(join(flavor.folder, flavor.config), 'utf8');
-    const id = kernelId(flavor, source, kit, fragment);
+    const request = requestOf(flavor);
+    const id = kernelId(flavor, source, kit, request);
     const present = findKernel(flavor.id);
     if (present?.id === id) return present;
 
@@ -51,7 +52,7 @@ export async function buildKernel(
 
     const subject = `${flavor.id} ${source.version.split('-')[0]}`;
     onProgress({ task: 'kernel', subject, phase: 'configuring' });
-    await configure(fragment, out, make);
+    await configure(request, out, make);
     await compile(subject, home, make, onProgress, signal);
 
     const kernel: Kernel = {
@@ -82,29 +83,30 @@ const reproducible = {
   KBUILD_BUILD_HOST: 'kit',
 };
 
-function kernelId(flavor: BuiltFlavor, source: Source, kit: Kit, fragment: string): string {
+function kernelId(flavor: BuiltFlavor, source: Source, kit: Kit, request: string): string {
   const digest = createHash('sha256')
-    .update(JSON.stringify([source.version, kit.id, fragment, 1]))
+    .update(JSON.stringify([source.version, kit.id, essence(request), 1]))
     .digest('hex');
   return `${flavor.id}-${source.version}-${digest.slice(0, 8)}`;
 }
 
 async function configure(
-  fragment: string,
+  request: string,
   out: string,
   make: (args: string[]) => Promise<RunResult>,
 ): Promise<void> {
-  // A fragment that did not change leaves .config alone, so that kbuild does not start over.
-  const request = join(out, '.bringup-config');
-  if (existsSync(request) && existsSync(join(out, '.config')) && readFileSync(request, 'utf8') === fragment)
-    return;
-  writeFileSync(request, fragment);
+  // A request that did not change leaves .config alone, so that kbuild does not start over.
+  const file = join(out, '.bringup-config');
+  if (existsSync(file) && existsSync(join(out, '.config'))) {
+    if (essence(readFileSync(file, 'utf8')) === essence(request)) return;
+  }
+  writeFileSync(file, request);
   const result = await make(['-s', 'KCONFIG_ALLCONFIG=/build/.bringup-config', 'allnoconfig']);
   if (result.status !== 0)
     throw new BringupError('E-KERNEL-CONFIG', `configuration failed: ${result.stderr.toString().trim()}`);
-  const problems = unmet(fragment, readFileSync(join(out, '.config'), 'utf8'));
+  const problems = unmet(request, readFileSync(join(out, '.config'), 'utf8'));
   if (problems.length > 0) {
-    rmSync(request);
+    rmSync(file);
     throw new BringupError('E-KERNEL-CONFIG', problems.join('; '));
   }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { repository } from '../shared/paths.ts';
 import { parseConfig, unmet } from './config.ts';
+import { flavorIds, loadFlavor, type BuiltFlavor } from './flavor.ts';
+import { essence, requestOf } from './request.ts';
 
 const final = `#
 # Automatically generated file; DO NOT EDIT.
@@ -63,7 +62,7 @@ test.each([
 ])('a request that was met is not: %s', (fragment) => expect(unmet(fragment, final)).toEqual([]));
 
 test('the core flavor asks for its detectors, and says so when they are dropped', () => {
-  const fragment = readFileSync(join(repository, 'kernels/core/config'), 'utf8');
+  const fragment = requestOf(loadFlavor('core') as BuiltFlavor);
   const asked = parseConfig(fragment);
   const detectors = [
     'CONFIG_KASAN',
@@ -75,4 +74,23 @@ test('the core flavor asks for its detectors, and says so when they are dropped'
   expect(unmet(fragment, fragment)).toEqual([]);
   const without = fragment.replace('CONFIG_KASAN=y', '# CONFIG_KASAN is not set');
   expect(unmet(fragment, without)).toEqual(['CONFIG_KASAN=y was asked for, the result has n']);
+});
+
+const built = flavorIds()
+  .map(loadFlavor)
+  .filter((flavor): flavor is BuiltFlavor => 'source' in flavor);
+
+test.each(built)('parts and options of $id do not contradict each other', (flavor) => {
+  const seen = new Map<string, string>();
+  for (const line of requestOf(flavor).split('\n'))
+    for (const [name, value] of parseConfig(line)) {
+      expect(seen.get(name) ?? value, name).toBe(value);
+      seen.set(name, value);
+    }
+});
+
+test('a request is the same in another order, with other comments, and said twice', () => {
+  const [one, other] = ['CONFIG_A=y\n# CONFIG_B is not set\n', '# why\nCONFIG_B=n\nCONFIG_A=y\nCONFIG_A=y\n'];
+  expect(essence(one)).toBe(essence(other));
+  expect(essence(one)).not.toBe(essence('CONFIG_A=m\n# CONFIG_B is not set\n'));
 });

@@ -21,7 +21,13 @@ const common = {
   provisionalFor: z.string().optional(),
 };
 
-const built = z.strictObject({ ...common, source: z.string(), config: z.string() });
+/** Debian's source package, and what is asked of Kconfig: parts of kernels/parts/ and options beside them. */
+const built = z.strictObject({
+  ...common,
+  source: z.string(),
+  parts: z.array(z.string().regex(/^[a-z0-9-]+$/)).min(1),
+  options: z.array(z.string().regex(/^CONFIG_\w+=\S+$/)).default([]),
+});
 const prebuilt = z.strictObject({
   ...common,
   prebuilt: z.string(),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Kit } from '../kit/kit.ts';
 import { BringupError } from '../shared/errors.ts';
 import { lockHolder } from '../shared/lock.ts';
@@ -11,6 +10,7 @@ import { loadFlavor } from './flavor.ts';
 import { findKernel, type Kernel } from './kernel.ts';
 import { buildOwn } from './own.ts';
 import { fetchPrebuilt } from './prebuilt.ts';
+import { essence, requestOf } from './request.ts';
 
 const stateFile = (flavor: string): string => cacheFolder('state', `kernel-${flavor}.json`);
 
@@ -57,8 +57,9 @@ export function findCurrentKernel(id: string): Kernel | undefined {
   const kernel = findKernel(id);
   if (!kernel || !('source' in flavor)) return kernel;
   const request = cacheFolder('kernels', id, 'build', '.bringup-config');
-  const wanted = readFileSync(join(flavor.folder, flavor.config), 'utf8');
-  return existsSync(request) && readFileSync(request, 'utf8') === wanted ? kernel : undefined;
+  const current =
+    existsSync(request) && essence(readFileSync(request, 'utf8')) === essence(requestOf(flavor));
+  return current ? kernel : undefined;
 }
 
 /** True when some part of an unfinished build is there to go on from. */

@@ -11,7 +11,8 @@ import { cacheFolder, dataFolder, repository } from '../shared/paths.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { run } from '../shared/run.ts';
 import { kernelFolder, type Kernel } from './kernel.ts';
-import { loadFlavor, type OwnFlavor } from './flavor.ts';
+import { loadFlavor, type BuiltFlavor, type OwnFlavor } from './flavor.ts';
+import { requestOf } from './request.ts';
 import { sandboxFolder } from './source.ts';
 
 /** Makes a flavor of a learner's own source tree. Throws E-KERNEL-TREE. Gives the flavor's id. */
@@ -68,7 +69,7 @@ export async function buildOwn(
   return withLock(cacheFolder('locks', `kernel-${flavor.id}`), async () => {
     const home = kernelFolder(flavor.id);
     const out = sandboxFolder(join(home, 'build'));
-    copyFileSync(join(repository, 'kernels/core/config'), join(out, '.bringup-config'));
+    writeFileSync(join(out, '.bringup-config'), requestOf(loadFlavor('core') as BuiltFlavor));
     const make = async (args: string[], onOutput?: (chunk: Buffer) => void): Promise<void> => {
       const argv = sandboxed(
         { kit: kit.root, readOnly: { '/source': flavor.tree }, writable: { '/build': out }, cwd: '/source' },

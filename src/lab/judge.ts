@@ -66,7 +66,10 @@ export async function judge(
   seen: Observation,
 ): Promise<Finding[]> {
   const messages = messagesOf(seen.records);
-  const all = findReports(messages);
+  // The kernel has races of its own, known and left alone, which say nothing of the run.
+  const all = findReports(messages).filter(
+    (report) => report.kind !== 'kcsan' || concerns(report, module, textOf(report, messages)),
+  );
   const reports = all.filter((report) => !artifact.test(textOf(report, messages)));
   const leaked = leakReports(parseKmemleak(seen.leaks)).filter((report) => framesOf(report).some(inModules));
   const locate = build.file

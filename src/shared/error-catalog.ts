@@ -51,7 +51,7 @@ export const catalog = {
   },
   'E-KERNEL-MISSING': {
     means: 'The kernel this lab runs on has not been built yet.',
-    next: 'Run `bringup start`; `bringup status` shows how far it is.',
+    next: 'It is built on first need, in the background, once there is a kit (`bringup start`); `bringup status` shows how far it is. `bringup kernel build FLAVOR` stays until it is done.',
   },
   'E-KERNEL-UNKNOWN': {
     means: 'There is no flavor of that name.',

@@ -10,7 +10,7 @@ export interface Case {
   /** Name of its sample; that of the canary, unless another kernel reports it in its own way. */
   name: string;
   canary: string;
-  flavor: 'core' | 'quick';
+  flavor: 'core' | 'quick' | 'kcsan' | 'rt';
   /** Files written before, to see a slow report soon. */
   settings?: Record<string, string>;
   /** Seconds of guest time after which the load is not waited for any longer. */
@@ -35,13 +35,15 @@ const needs: Record<string, Partial<Case>> = {
   kmemleak: { after: scan },
 };
 
-/** Canaries that only Debian's kernel catches, or reports in another way than core. */
-const onQuick: Record<string, string> = {
-  'list-del-bug': 'list-del',
-  'oops-jump-lost': 'oops-jump-to-nowhere',
-  'slab-double-free': 'slab-double-free',
-  'slab-poison': 'slab-poison',
-  'bad-page-state': 'bad-page-state',
+/** Canaries that another kernel than core catches, or reports in another way: sample → canary, and kernel. */
+const elsewhere: Record<string, Pick<Case, 'canary' | 'flavor'>> = {
+  'list-del-bug': { canary: 'list-del', flavor: 'quick' },
+  'oops-jump-lost': { canary: 'oops-jump-to-nowhere', flavor: 'quick' },
+  'slab-double-free': { canary: 'slab-double-free', flavor: 'quick' },
+  'slab-poison': { canary: 'slab-poison', flavor: 'quick' },
+  'bad-page-state': { canary: 'bad-page-state', flavor: 'quick' },
+  'kcsan-race': { canary: 'kcsan-race', flavor: 'kcsan' },
+  'rt-irqs-off': { canary: 'rt-irqs-off', flavor: 'rt' },
 };
 
 async function kill(guest: Guest, loader: Task): Promise<void> {
@@ -72,9 +74,9 @@ const onCore = [...text.matchAll(/^\t\{ "([\w-]+)", \w+ \},$/gm)].map((match) =>
 
 export const cases: Case[] = [
   ...onCore
-    .filter((name) => !(name in onQuick))
+    .filter((name) => !(name in elsewhere))
     .map((name) => ({ name, canary: name, flavor: 'core' as const, ...needs[name] })),
-  ...Object.entries(onQuick).map(([name, canary]) => ({ name, canary, flavor: 'quick' as const })),
+  ...Object.entries(elsewhere).map(([name, where]) => ({ name, ...where, ...needs[name] })),
 ];
 
 /** What comments in the module say about lines: 'HERE', 'ALLOCATED', … → lines as 'file:line'. */

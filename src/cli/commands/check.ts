@@ -14,6 +14,7 @@ import type { Verdict } from '../../lab/verdict.ts';
 import { readSources } from '../../lab/workspace.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import type { OnProgress } from '../../shared/progress.ts';
+import { buildOnFirstNeed } from '../first-need.ts';
 import { progressView } from '../view/progress.ts';
 import { renderNotes, renderVerdict } from '../view/verdict.ts';
 
@@ -68,6 +69,7 @@ export async function judgeFolder(
     bench = options.bench ?? (await prepareBench(folder.lab, options));
   } catch (error) {
     if (!(error instanceof BringupError) || error.exitStatus !== exit.ours) throw error;
+    if (error.code === 'E-KERNEL-MISSING') buildOnFirstNeed(folder.lab.flavor);
     const verdict = blankVerdict(folder.lab, folder.seed, error);
     options.onVerdict?.(verdict);
     return verdict;

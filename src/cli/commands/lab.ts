@@ -2,6 +2,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { loadFlavor } from '../../kernel/flavor.ts';
+import { findCurrentKernel } from '../../kernel/make.ts';
 import { prepareBench } from '../../lab/bench.ts';
 import { allLabs, findLab } from '../../lab/lab.ts';
 import { verifyLab, type Proof } from '../../lab/verify.ts';
@@ -16,7 +18,7 @@ const forChips = Math.max(1, Math.floor(availableParallelism() / 2));
 /** bringup lab verify [ID…]: proves labs; prints a line for each proof. */
 export async function labVerify(
   ids: string[],
-  options: { runs: string; jobs: string; json?: boolean },
+  options: { runs: string; jobs: string; flavor?: string; json?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
   const whole = (name: 'runs' | 'jobs'): number => {
@@ -26,7 +28,12 @@ export async function labVerify(
     return value;
   };
   const wanted = { runs: whole('runs'), jobs: whole('jobs'), signal };
-  const labs = ids.length > 0 ? ids.map(findLab) : allLabs();
+  if (options.flavor !== undefined) loadFlavor(options.flavor);
+  const named = ids.length > 0 ? ids.map(findLab) : allLabs();
+  const asked = named.filter(({ flavor }) => options.flavor === undefined || flavor === options.flavor);
+  // Who names a lab, or a kernel, is told that it is missing; who wants all, what was left out.
+  const all = ids.length === 0 && options.flavor === undefined;
+  const labs = asked.filter(({ flavor }) => !all || findCurrentKernel(flavor) !== undefined);
   const proofs: Proof[] = [];
   const view = progressView();
   for (const lab of labs) {
@@ -41,6 +48,8 @@ export async function labVerify(
     }
   }
   const failed = proofs.filter(({ ok }) => !ok).length;
+  for (const { id, flavor } of options.json ? [] : asked.filter((lab) => !labs.includes(lab)))
+    process.stdout.write(`- ${id.padEnd(16)} not verified: the kernel of ${flavor} has not been built\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(proofs, null, 2)}\n`);
   else process.stdout.write(`\n${proofs.length - failed} passed, ${failed} failed\n`);
   return failed === 0 ? exit.ok : exit.fail;

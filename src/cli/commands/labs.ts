@@ -8,6 +8,7 @@ import { allLabs, findLab, type Lab } from '../../lab/lab.ts';
 import { hintsShown, showNextHint } from '../../lab/hints.ts';
 import { readSources } from '../../lab/workspace.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
+import { buildOnFirstNeed, howFar } from '../first-need.ts';
 import { columns, paint, wrap } from '../view/style.ts';
 
 /** bringup labs: what there is, by stage, with what was passed. */
@@ -66,6 +67,10 @@ export async function get(
         `      read brief.md${sheet}, edit, then: cd ${path ?? id} && bringup check      (or: bringup watch)\n`,
       ),
     );
+    if (buildOnFirstNeed(folder.lab.flavor))
+      process.stdout.write(
+        `      its kernel (${folder.lab.flavor}) is being built in the background: ${howFar(folder.lab.flavor)}; bringup status shows how far it is\n`,
+      );
   }
   return exit.ok;
 }

@@ -2,19 +2,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installPackages, missingPackages } from '../../kit/host.ts';
 import { findKit, makeKit } from '../../kit/kit.ts';
+import { flavorIds } from '../../kernel/flavor.ts';
 import { findKernel } from '../../kernel/kernel.ts';
 import { begun, buildState, findCurrentKernel, makeKernel } from '../../kernel/make.ts';
 import { prepareBench } from '../../lab/bench.ts';
 import { databaseState, stopDatabase } from '../../store/store.ts';
 import { asBringupError, BringupError, exit } from '../../shared/errors.ts';
 import { cacheFolder } from '../../shared/paths.ts';
-import { inBackground } from '../background.ts';
+import { buildOnFirstNeed, howFar } from '../first-need.ts';
 import { openBrowser } from '../open-browser.ts';
 import { runningWeb, startWeb } from '../web-process.ts';
 import { progressView } from '../view/progress.ts';
 import { paint } from '../view/style.ts';
 
 const core = 'core';
+/** What `start` makes. */
+const usual = new Set([core, 'quick']);
 
 /**
  * bringup start: makes what is missing. The kit and Debian's own kernel take a minute; the core kernel
@@ -36,7 +39,7 @@ export async function start(
   const kit = await makeKit(view.on, signal);
   if (!findCurrentKernel(core)) {
     // The background build starts first: downloading and booting Debian's kernel does not slow it much.
-    if (!buildState(core)) inBackground(['kernel', 'build', core, '--rejudge'], 'builder.log');
+    buildOnFirstNeed(core);
     if (options.quick !== false && !findKernel('quick')) await makeKernel(kit, 'quick', view.on, signal);
     if (options.wait) await follow(view.on, signal);
   }
@@ -82,7 +85,7 @@ async function follow(on: ReturnType<typeof progressView>['on'], signal: AbortSi
     if (idle > 20) {
       throw new BringupError(
         'E-KERNEL-BUILD',
-        `the background build ended without a kernel; see ${cacheFolder('logs', 'builder.log')}`,
+        `the background build ended without a kernel; see ${cacheFolder('logs', `builder-${core}.log`)}`,
       );
     }
     if (state?.progress) on(state.progress);
@@ -95,12 +98,16 @@ export async function stop(): Promise<number> {
   const web = runningWeb();
   if (web) await end(web.pid, runningWeb);
   const database = await stopDatabase();
-  const builder = buildState(core);
-  if (builder) await end(builder.pid, () => buildState(core));
+  const builders = flavorIds().flatMap((id) => ({ id, pid: buildState(id)?.pid }));
+  for (const { id, pid } of builders) if (pid !== undefined) await end(pid, () => buildState(id));
   const ended = [
     web && `the web (process ${web.pid})`,
     database !== undefined && `the database (process ${database})`,
-    builder && `the build of the core kernel (process ${builder.pid}); bringup start goes on where it was`,
+    ...builders.map(
+      ({ id, pid }) =>
+        pid !== undefined &&
+        `the build of the ${id} kernel (process ${pid}); bringup kernel build ${id} goes on where it was`,
+    ),
   ].filter((text) => typeof text === 'string');
   process.stdout.write(
     ended.length > 0
@@ -118,7 +125,9 @@ async function end(pid: number, still: () => unknown): Promise<void> {
 /** bringup status: what is there, what is being made. */
 export function status(options: { json?: boolean }): number {
   const kit = findKit();
-  const kernels = ['core', 'quick'].map((id) => ({ id, kernel: findKernel(id), building: buildState(id) }));
+  const all = flavorIds().map((id) => ({ id, kernel: findKernel(id), building: buildState(id) }));
+  // Others are made on first need.
+  const kernels = all.filter(({ id, kernel, building }) => usual.has(id) || kernel || building || begun(id));
   const web = runningWeb();
   const database = databaseState();
   if (options.json) {
@@ -137,10 +146,8 @@ export function status(options: { json?: boolean }): number {
     `kit     ${kit ? `Debian 13 toolchain, QEMU ${kit.versions['qemu-system-x86']}` : 'not made yet (bringup start)'}\n`,
   );
   for (const { id, kernel, building } of kernels) {
-    const { done, total, phase } = building?.progress ?? {};
-    const share = done !== undefined && total ? ` ${Math.floor((done / total) * 100)} %` : '';
-    const rest = begun(id) ? 'begun (bringup start goes on)' : 'not made yet (bringup start)';
-    const text = kernel ? kernel.release : building ? `${phase ?? 'being made'}${share}` : rest;
+    const how = usual.has(id) ? 'bringup start' : `bringup kernel build ${id}`;
+    const text = kernel?.release ?? (building ? howFar(id) : `${howFar(id)} (${how})`);
     process.stdout.write(`kernel  ${id.padEnd(8)}${text}\n`);
   }
   return exit.ok;

@@ -12,6 +12,8 @@ export interface Flags {
   last?: string | true;
   runs: string;
   jobs: string;
+  flavor?: string;
+  minutes: string;
   rejudge?: boolean;
   name?: string;
   kernel?: string;

@@ -14,6 +14,7 @@ export function addMakerCommands(program: Command, run: Run): void {
     .description('prove labs: starter fails, solution and variants pass, every mutant is caught')
     .option('--runs <n>', 'runs of the solution and of each variant', '3')
     .option('--jobs <n>', 'machines at a time', '1')
+    .option('--flavor <id>', 'only labs on this kernel')
     .option(...json)
     .action((ids: string[], options: Flags) =>
       run(async (signal) => (await import('../commands/lab.ts')).labVerify(ids, options, signal))(),
@@ -22,7 +23,10 @@ export function addMakerCommands(program: Command, run: Run): void {
   program
     .command('test')
     .description('test bringup itself: lint, types, unit and machine tests, every lab')
-    .action(() => run(async (signal) => (await import('../commands/test.ts')).test(signal))());
+    .option('--minutes <n>', 'begin to build another kernel only before so many minutes have passed', '12')
+    .action((options: Flags) =>
+      run(async (signal) => (await import('../commands/test.ts')).test(options, signal))(),
+    );
   program
     .command('bench')
     .description('measure the engine of labs, or how well made-up engineers are placed')

@@ -25,6 +25,7 @@ extern const struct canary context_canaries[];
 extern const struct canary fault_canaries[];
 extern const struct canary object_canaries[];
 extern const struct canary device_canaries[];
+extern const struct canary race_canaries[];
 
 /* What is to be undone at unload; what a canary leaves behind on purpose is not. */
 void undo_devices(void);

@@ -32,6 +32,15 @@ static void allocate_with_interrupts_off(void)
 	local_irq_enable();
 }
 
+/* Right on every kernel but a real-time one, whose spinlocks sleep. */
+static void take_spinlock_with_interrupts_off(void)
+{
+	local_irq_disable();
+	spin_lock(&count_lock); /* HERE rt-irqs-off */
+	spin_unlock(&count_lock);
+	local_irq_enable();
+}
+
 static void allocate_as_a_reader(void)
 {
 	rcu_read_lock();
@@ -155,6 +164,7 @@ static void overwrite_the_end_of_the_stack(void)
 const struct canary context_canaries[] = {
 	{ "atomic-sleep", allocate_under_spinlock },
 	{ "atomic-irqs-off", allocate_with_interrupts_off },
+	{ "rt-irqs-off", take_spinlock_with_interrupts_off },
 	{ "atomic-rcu", allocate_as_a_reader },
 	{ "atomic-mutex", take_mutex_under_spinlock },
 	{ "atomic-schedule", sleep_without_preemption },

@@ -14,7 +14,7 @@ MODULE_PARM_DESC(bug, "name of the mistake to make");
 
 static const struct canary *const families[] = {
 	memory_canaries, check_canaries, locking_canaries, context_canaries,
-	fault_canaries, object_canaries, device_canaries,
+	fault_canaries, object_canaries, device_canaries, race_canaries,
 };
 
 /* The kernel looks at how an init function leaves the task. */
