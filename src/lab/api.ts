@@ -29,8 +29,13 @@ export interface CheckContext {
   silicon?: Silicon;
   /** Name of the learner's module, from lab.yaml. */
   module: string;
-  /** Unsigned 32-bit number of this attempt: draw from it what must differ from learner to learner. */
+  /** Unsigned 32-bit number of this attempt. */
   seed: number;
+  /**
+   * The next number of a row that no learner knows, the same for the same seed: 0 to count - 1, or any of 32 bits. What
+   * must not be written into a module is drawn.
+   */
+  draw: (count?: number) => number;
 }
 
 export type Check = (context: CheckContext) => Promise<void>;

@@ -4,6 +4,7 @@ import type { Template } from '../machine/template.ts';
 import { placeInModule, type CodePlace } from '../machine/whereabouts.ts';
 import { jiffies } from '../machine/suspects.ts';
 import { BringupError } from '../shared/errors.ts';
+import { numbers } from '../shared/random.ts';
 import type { Check } from './api.ts';
 import { Failure, FatalFailure } from './failure.ts';
 import { Faults } from './faults.ts';
@@ -81,7 +82,9 @@ export async function runCheck(
   };
 
   try {
-    await check({ step, guest, faults, module: lab.module, seed, ...(silicon && { silicon }) });
+    const next = numbers(seed, lab.id);
+    const draw = (count = 2 ** 32): number => Math.floor(next() * count);
+    await check({ step, guest, faults, module: lab.module, seed, draw, ...(silicon && { silicon }) });
     await unloadAll(guest, result);
   } catch (error) {
     if (error instanceof GuestDown) result.fatal = 'down';

@@ -156,6 +156,25 @@ export class Silicon {
     return count;
   }
 
+  /**
+   * What a PCI driver holds of the chip: whether one is bound, whether the device is enabled and may master the bus, and
+   * the name under which its window is claimed, '' when it is not.
+   */
+  async held(guest: Guest): Promise<{ bound: boolean; enabled: boolean; master: boolean; claimed: string }> {
+    const config = Buffer.from(await guest.readFile(`${this.folder}/config`), 'latin1');
+    const address = this.folder.slice(this.folder.lastIndexOf('/') + 1);
+    const memory = (await guest.readFile('/proc/iomem')).split('\n');
+    const window = memory.findIndex((line) => line.endsWith(` : ${address}`));
+    const inside = memory[window + 1] ?? '';
+    const depth = (line: string): number => line.length - line.trimStart().length;
+    return {
+      bound: await guest.exists(`${this.folder}/driver`),
+      enabled: (await guest.readFile(`${this.folder}/enable`)).trim() !== '0',
+      master: (config.readUInt16LE(4) & 4) !== 0,
+      claimed: window >= 0 && depth(inside) > depth(memory[window]!) ? inside.split(' : ')[1]! : '',
+    };
+  }
+
   /** How many accesses to registers there were. */
   accesses(): Promise<number> {
     return this.#device.ask({ ask: 'accesses' });

@@ -9,14 +9,10 @@ const page = 4096;
 type Open = (task: Task, mode: 'r' | 'w' | 'rw', options?: { nonblock?: boolean }) => Promise<OpenFile>;
 type Work = (open: Open, task: Task, other: Task) => Promise<void>;
 
-export default check(async ({ step, guest, module, seed }) => {
-  let drawn = seed;
+export default check(async ({ step, guest, module, draw }) => {
   /** Text nobody can know before, without a repetition that would hide a wrong offset. */
-  const draw = (length: number): string =>
-    Array.from({ length }, () => {
-      drawn = (Math.imul(drawn, 1664525) + 1013904223) >>> 0;
-      return String.fromCharCode(0x21 + ((drawn >>> 16) % 94));
-    }).join('');
+  const words = (length: number): string =>
+    Array.from({ length }, () => String.fromCharCode(0x21 + draw(94))).join('');
 
   /** What the device should hold. */
   let text = '';
@@ -53,7 +49,7 @@ export default check(async ({ step, guest, module, seed }) => {
   };
 
   await requirement('reads-back', async (open, task, other) => {
-    const line = draw(20 + (seed % 30));
+    const line = words(20 + draw(30));
     const writer = await open(task, 'rw', { nonblock: true });
     await expect(writer.write(line)).toReturn(line.length);
     text = line;
@@ -76,14 +72,14 @@ export default check(async ({ step, guest, module, seed }) => {
 
   await requirement('overwrites-and-extends', async (open, task) => {
     const file = await open(task, 'rw', { nonblock: true });
-    const middle = draw(4);
+    const middle = words(4);
     await expect(file.read(6)).toReturn(text.slice(0, 6));
     await expect(file.write(middle), 'write() in the middle').toReturn(4);
     text = text.slice(0, 6) + middle + text.slice(10);
     await expect(file.read(3), 'the read() after that write()').toReturn(text.slice(10, 13));
 
     // Two bytes inside, three past the end; the place of the file is not moved.
-    const tail = draw(5);
+    const tail = words(5);
     expect(await pwrite(file, tail, text.length - 2), 'what pwrite() over the end returned').toBe(5);
     text = text.slice(0, -2) + tail;
     await expect(file.read(500), 'the read() after that pwrite()').toReturn(text.slice(13));
@@ -130,7 +126,7 @@ export default check(async ({ step, guest, module, seed }) => {
     await expect(reader.read(500)).toReturn(text);
     await expect(writer.read(500)).toReturn(text);
 
-    const more = draw(6);
+    const more = words(6);
     const read = reader.read(16);
     await expect(read, 'read() at the end').toBlockFor('200ms');
     await expect(writer.write(more), 'write() while another process sleeps in read()').toReturn(6);
@@ -139,7 +135,7 @@ export default check(async ({ step, guest, module, seed }) => {
     await expect(read).toReturn(more);
 
     // Beyond the end: the text grows twice, the first time just up to the place.
-    const [before, behind] = [draw(4), draw(3)];
+    const [before, behind] = [words(4), words(3)];
     await expect(reader.seek(text.length + 4)).toReturn(text.length + 4);
     const later = reader.read(16);
     await expect(later, 'read() past the end').toBlockFor('50ms');
@@ -180,12 +176,12 @@ export default check(async ({ step, guest, module, seed }) => {
     const file = await open(task, 'rw', { nonblock: true });
     await expect(file.read(500)).toReturn(text);
     const room = capacity - text.length;
-    const much = draw(room + 50);
+    const much = words(room + 50);
     await expect(file.write(much), `write() of 50 bytes more than fit`).toReturn(room);
     text += much.slice(0, room);
     await expect(file.write('x'), 'write() at 1000').toFail('ENOSPC');
     await expect(file.poll(['out', 'wrnorm']), 'poll() at 1000').toReturn([]);
-    const end = draw(5);
+    const end = words(5);
     expect(await pwrite(file, end, capacity - 3), 'what pwrite() of 5 bytes at 997 returned').toBe(3);
     text = text.slice(0, -3) + end.slice(0, 3);
     const fresh = await open(task, 'r', { nonblock: true });

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { check, expect } from '#bringup/lab';
 
-export default check(async ({ step, guest, module, seed, silicon }) => {
+export default check(async ({ step, guest, module, draw, silicon }) => {
   if (!silicon) throw new Error('the machine has no chip');
   const { chip, folder } = silicon;
   const { resolution = 0, step: limitStep = 0 } = chip.parameters;
   const conversion = chip.times['conversion']!.max! / 1e6;
-  let state = seed | 1;
-  /** The next number of a row that no driver knows, from 0 to count - 1. */
-  const below = (count: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state >>> 8) % count;
-  };
 
   /** It has so many steps of the chip's resolution around the chip. */
   const becomes = (steps: number): Promise<void> => silicon.set('TEMPERATURE.VALUE', steps & 0xfff);
@@ -47,10 +41,10 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   };
 
   /** The limits of the steps below, in their own steps, and temperatures within and beyond. */
-  const [high, low] = [20 + below(30), -20 - below(30)];
+  const [high, low] = [20 + draw(30), -20 - draw(30)];
   const within = -3;
-  const hot = Math.floor((high * limitStep) / resolution) + 1 + below(9);
-  const cold = Math.ceil((low * limitStep) / resolution) - 1 - below(9);
+  const hot = Math.floor((high * limitStep) / resolution) + 1 + draw(9);
+  const cold = Math.ceil((low * limitStep) / resolution) - 1 - draw(9);
   /** Limits are set, it is neither hot nor cold, and nothing is left of what was before. */
   const calm = async (): Promise<void> => {
     await load();
@@ -81,11 +75,11 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
 
   await step('measures', async () => {
     await unload();
-    const first = -1 - below(100);
+    const first = -1 - draw(100);
     await becomes(first);
     await load();
     await shows('temp1_input', first * resolution, 'right after the driver came');
-    for (const steps of [below(500), -below(500) - 2, -1, 2047, -2048, below(2000)]) {
+    for (const steps of [draw(500), -draw(500) - 2, -1, 2047, -2048, draw(2000)]) {
       await becomes(steps);
       await results();
       await shows('temp1_input', steps * resolution, `at ${steps} steps of ${resolution} m°C`);
@@ -96,8 +90,8 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await load();
     await becomes(within);
     /** Less than half a step of a limit. */
-    const less = (): number => below(Math.floor(limitStep * 0.4)) + 1;
-    const [one, two] = [below(250), -1 - below(250)];
+    const less = (): number => draw(Math.floor(limitStep * 0.4)) + 1;
+    const [one, two] = [draw(250), -1 - draw(250)];
     const rounded: [string, string, bigint, number][] = [
       ['temp1_max', 'HIGH', BigInt(one * limitStep + less()), one],
       ['temp1_max', 'HIGH', BigInt(two * limitStep - less()), two],
@@ -169,9 +163,9 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     const found = (await silicon.get('CONFIG.PERIOD')) as string;
     await shows('update_interval', chip.parameters[found]!, `while the chip has the period ${found}`);
     const asked: [bigint, string][] = [
-      [BigInt(chip.parameters['slow']! + below(90)), 'slow'],
+      [BigInt(chip.parameters['slow']! + draw(90)), 'slow'],
       [2n ** 63n - 1n, 'rare'],
-      [BigInt(chip.parameters['normal']! - 1 - below(20)), 'normal'],
+      [BigInt(chip.parameters['normal']! - 1 - draw(20)), 'normal'],
       [-5n, 'quick'],
     ];
     const [writer, reader] = await guest.tasks(2);
@@ -213,7 +207,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     for (const open of [input, max, interval]) await open.close();
     await unload();
     await silicon.insert();
-    const steps = -1 - below(100);
+    const steps = -1 - draw(100);
     await becomes(steps);
     await load();
     await shows('temp1_input', steps * resolution, 'with a chip that answers again');
@@ -222,7 +216,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   await step('turns-away', async () => {
     await unload();
     const known = (await silicon.get('ID.CHIP')) as number;
-    await silicon.fault({ kind: 'value', path: 'ID.CHIP', value: known ^ (1 << (seed % 12)) });
+    await silicon.fault({ kind: 'value', path: 'ID.CHIP', value: known ^ (1 << draw(12)) });
     const before = (await silicon.events()).length;
     await guest.load(module);
     expect(await guest.exists(`${folder}/driver`), 'a driver bound to another chip').toBe(false);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { check, expect, type Guest, type Silicon } from '#bringup/lab';
+import { check, expect, type Silicon } from '#bringup/lab';
 
 const node = '/dev/ferry';
 
@@ -16,14 +16,7 @@ function wrongAt(got: Buffer, bytes: Buffer): string {
   return at < 0 ? 'none' : `number ${at}: ${got[at]} in place of ${expected[at]}`;
 }
 
-/** Whether the PCI device is enabled, and whether it may master the bus. */
-async function powers(guest: Guest, { folder }: Silicon): Promise<{ enabled: boolean; master: boolean }> {
-  const config = Buffer.from(await guest.readFile(`${folder}/config`), 'latin1');
-  const enabled = (await guest.readFile(`${folder}/enable`)).trim() !== '0';
-  return { enabled, master: (config.readUInt16LE(4) & 4) !== 0 };
-}
-
-export default check(async ({ step, guest, module, seed, silicon }) => {
+export default check(async ({ step, guest, module, draw, silicon }) => {
   if (!silicon) throw new Error('the machine has no chip');
   const { chip, folder } = silicon;
   if (chip.bus.kind !== 'pci') throw new Error('the chip is no PCI device');
@@ -36,16 +29,8 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   const [usual, most] = ['usual', 'transfer'].map((name) => chip.times[name]!.max!) as [number, number];
   /** Slower by this, the chip is still as its data sheet allows. */
   const slow = most - usual - 60e6;
-  let state = seed | 1;
   /** Data that no driver knows. */
-  const data = (length: number): Buffer => {
-    const bytes = Buffer.alloc(length);
-    for (let at = 0; at < length; at++) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      bytes[at] = state >>> 24;
-    }
-    return bytes;
-  };
+  const data = (length: number): Buffer => Buffer.from(Array.from({ length }, () => draw(256)));
   const number = async (name: string): Promise<number> => Number(await guest.readFile(`${folder}/${name}`));
 
   await step('binds', async () => {
@@ -62,7 +47,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   await step('carries', async () => {
     const file = await guest.main.open(node, 'rw');
     await expect(file.read(16), 'read() before anything was written').toReturn('');
-    for (const length of [1, 64, longest - 1, longest, longest + 1, 4096, 16384, 11 + (seed % 7000)]) {
+    for (const length of [1, 64, longest - 1, longest, longest + 1, 4096, 16384, 11 + draw(7000)]) {
       const bytes = data(length);
       await expect(file.write(bytes), `write() of ${length} bytes`).toReturn(length);
       const got = await file.read(length + 16);
@@ -119,7 +104,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     const tasks = await guest.tasks(2);
     const files = [await tasks[0]!.open(node, 'rw'), await tasks[1]!.open(node, 'rw')];
     for (let turn = 0; turn < 2; turn++) {
-      const work = files.map((file) => ({ file, bytes: data(5000 + (seed % 3000) * turn) }));
+      const work = files.map((file) => ({ file, bytes: data(5000 + turn * draw(3000)) }));
       const writes = work.map(({ file, bytes }) => file.write(bytes));
       for (const [i, write] of writes.entries())
         await expect(write, 'write() beside another one').toReturn(work[i]!.bytes.length);
@@ -216,10 +201,8 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     });
     expect(await guest.exists(node), `${node} without a driver`).toBe(false);
     expect(await silicon.get('CONTROL.ENABLE'), 'CONTROL.ENABLE without a driver').toBe(0);
-    expect(await powers(guest, silicon), 'the chip without a driver').toEqual({
-      enabled: false,
-      master: false,
-    });
+    const { enabled, master } = await silicon.held(guest);
+    expect({ enabled, master }, 'the chip without a driver').toEqual({ enabled: false, master: false });
     await expect(file.write(data(10)), 'write() after the device was taken away').toFail('ENODEV');
     await guest.sleep('800ms'); // for what the chip may still have under way
     await file.close();

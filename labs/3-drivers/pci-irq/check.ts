@@ -13,24 +13,20 @@ const sampleLine = (value: number): string => `sample ${value % 4} ${value}\n`;
 const interruptLines = async (guest: Guest): Promise<number> =>
   (await guest.readFile('/proc/interrupts')).split('\n').filter((line) => line.includes('tremor')).length;
 
-export default check(async ({ step, guest, module, seed, silicon }) => {
+export default check(async ({ step, guest, module, draw, silicon }) => {
   if (!silicon) throw new Error('the machine has no chip');
-  const { chip, folder } = silicon;
+  const { chip } = silicon;
   const most = (time: 'convert' | 'watch'): number => chip.times[time]!.max! / 1e6;
   const depth = chip.parameters['depth']!;
-  const threshold = 30_000 + (seed % 20_000);
+  const threshold = 30_000 + draw(20_000);
   const inTime = `${most('convert') + slack}ms` as const;
   const afterLoss = `${most('watch') + most('convert') + slack}ms` as const;
 
   const afterLate = `${most('watch') + 2 * most('convert') + slack}ms` as const;
 
-  let state = seed | 1;
-  /** The next amplitude of a row that no driver knows: none of them a shock, nor so many after it. */
-  const calm = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return 100 + (state % 29_000);
-  };
-  const strong = (): number => threshold + 1 + (calm() % 10_000);
+  /** An amplitude that no driver knows, and no shock, nor are so many after it. */
+  const calm = (): number => 100 + draw(29_000);
+  const strong = (): number => threshold + 1 + draw(10_000);
   const happen = (value: number, count = 1, kind: keyof typeof kinds = 'now'): Promise<void> =>
     silicon.set('TEST', ((kinds[kind] << 24) | (count << 16) | value) >>> 0);
 
@@ -107,7 +103,9 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
 
   await step('binds', async () => {
     await loaded();
-    expect(await guest.exists(`${folder}/driver`), 'a driver bound to the chip').toBe(true);
+    const { bound, claimed } = await silicon.held(guest);
+    expect(bound, 'a driver bound to the chip').toBe(true);
+    expect(claimed !== '', 'the window claimed in /proc/iomem').toBe(true);
     expect(await guest.exists(node), node).toBe(true);
     expect(await interruptLines(guest), 'how many lines of /proc/interrupts name tremor').toBe(causes.length);
     for (const path of ['CONTROL.POWER', 'CONTROL.RUN', 'ENABLE.DATA', 'ENABLE.OVERRUN', 'ENABLE.SHOCK'])
@@ -185,7 +183,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
 
   await step('counts-dropped', async () => {
     const file = await reader();
-    for (const more of [1 + (seed % 5), 3]) {
+    for (const more of [1 + draw(5), 3]) {
       const row = calm();
       await happen(row, depth + more);
       const kept = Array.from({ length: depth }, (_, n) => row + n);
@@ -273,6 +271,24 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await reads(file, [sampleLine(value)], inTime, 'after an event');
   });
 
+  await step('turns-away', async () => {
+    if (guest.loaded.includes(module)) await guest.unload(module);
+    const known = Number(await silicon.get('ID.CHIP'));
+    await silicon.fault({ kind: 'value', path: 'ID.CHIP', value: known ^ (1 << draw(16)) });
+    const before = (await silicon.events()).length;
+    await guest.load(module);
+    const { bound, claimed, enabled } = await silicon.held(guest);
+    expect({ bound, enabled, claimed }, 'what is held of another chip').toEqual({
+      bound: false,
+      enabled: false,
+      claimed: '',
+    });
+    const writes = (await silicon.events(before)).filter(({ kind }) => kind === 'write');
+    expect(writes.length, 'how often another chip was written to').toBe(0);
+    await guest.unload(module);
+    await silicon.heal();
+  });
+
   await step('lets-go', async () => {
     await (await reader()).close();
     await happen(strong(), 100, 'shower');
@@ -286,10 +302,7 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
       await interruptLines(guest),
       'how many lines of /proc/interrupts name tremor after unloading',
     ).toBe(0);
-    expect(
-      (await guest.readFile(`${folder}/enable`)).trim(),
-      'how often the chip is enabled after unloading',
-    ).toBe('0');
+    expect((await silicon.held(guest)).enabled, 'the chip enabled after unloading').toBe(false);
     const before = await silicon.accesses();
     await guest.sleep('300ms');
     expect(await silicon.accesses(), 'accesses until some time after unloading').toBe(before);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { check, expect, type Guest, type Silicon } from '#bringup/lab';
+import { check, expect } from '#bringup/lab';
 
 const node = '/dev/reckoner';
 const operations = ['add', 'subtract', 'multiply', 'divide'] as const;
@@ -11,30 +11,21 @@ function resultOf(operation: Operation, a: number, b: number): number {
   return Number(BigInt.asUintN(32, exact));
 }
 
-/** Whether something of the chip is claimed under the driver's name. */
-const claimed = async (guest: Guest): Promise<boolean> =>
-  (await guest.readFile('/proc/iomem')).split('\n').some((line) => line.endsWith(' : reckoner'));
+const nothing = { bound: false, enabled: false, master: false, claimed: '' };
 
-/** Whether the PCI device is enabled. */
-const enabled = async (guest: Guest, { folder }: Silicon): Promise<boolean> =>
-  (await guest.readFile(`${folder}/enable`)).trim() !== '0';
-
-export default check(async ({ step, guest, module, seed, silicon }) => {
+export default check(async ({ step, guest, module, draw, silicon }) => {
   if (!silicon) throw new Error('the machine has no chip');
-  const { chip, folder } = silicon;
-  let state = seed | 1;
-  /** The next number of a row that no driver knows; small ones too. */
-  const number = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state % 3 === 0 ? state % 1000 : state;
-  };
+  const { chip } = silicon;
+  /** A number that no driver knows; small ones too. */
+  const number = (): number => (draw(3) === 0 ? draw(1000) : draw());
   const most = chip.times['operation']!.max! / 1e6;
 
   await step('binds', async () => {
     await guest.load(module);
-    expect(await guest.exists(`${folder}/driver`), 'a driver bound to the chip').toBe(true);
-    expect(await guest.exists(node), `${node}`).toBe(true);
-    expect(await claimed(guest), 'the window claimed as "reckoner" in /proc/iomem').toBe(true);
+    const { bound, claimed } = await silicon.held(guest);
+    expect(bound, 'a driver bound to the chip').toBe(true);
+    expect(await guest.exists(node), node).toBe(true);
+    expect(claimed, 'the name under which /proc/iomem has the window claimed').toBe(module);
     expect(await silicon.get('CONTROL.ENABLE'), 'CONTROL.ENABLE of the chip').toBe(1);
   });
 
@@ -97,12 +88,10 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
   await step('turns-away', async () => {
     if (guest.loaded.includes(module)) await guest.unload(module);
     const known = (await silicon.get('ID.CHIP')) as number;
-    await silicon.fault({ kind: 'value', path: 'ID.CHIP', value: known ^ (1 << (seed % 16)) });
+    await silicon.fault({ kind: 'value', path: 'ID.CHIP', value: known ^ (1 << draw(16)) });
     await guest.load(module);
-    expect(await guest.exists(`${folder}/driver`), 'a driver bound to another chip').toBe(false);
+    expect(await silicon.held(guest), 'what is held of another chip').toEqual(nothing);
     expect(await guest.exists(node), `${node} without a chip`).toBe(false);
-    expect(await claimed(guest), 'the window of another chip claimed').toBe(false);
-    expect(await enabled(guest, silicon), 'the other chip enabled').toBe(false);
     expect(await silicon.get('CONTROL.ENABLE'), 'CONTROL.ENABLE of the other chip').toBe(0);
     await guest.unload(module);
     await silicon.heal();
@@ -116,7 +105,6 @@ export default check(async ({ step, guest, module, seed, silicon }) => {
     await guest.unload(module);
     expect(await guest.exists(node), `${node} after unloading`).toBe(false);
     expect(await silicon.get('CONTROL.ENABLE'), 'CONTROL.ENABLE after unloading').toBe(0);
-    expect(await claimed(guest), 'the window claimed after unloading').toBe(false);
-    expect(await enabled(guest, silicon), 'the chip enabled after unloading').toBe(false);
+    expect(await silicon.held(guest), 'what is held of the chip after unloading').toEqual(nothing);
   });
 });

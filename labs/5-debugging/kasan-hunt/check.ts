@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { check, expect, type OpenFile } from '#bringup/lab';
 
-export default check(async ({ step, guest, module, seed }) => {
-  let drawn = seed;
+export default check(async ({ step, guest, module, draw }) => {
   /** A text of that many bytes, with spaces inside, that nobody can know before. */
   const text = (length: number): string =>
     Array.from({ length }, (_, i) => {
-      drawn = (Math.imul(drawn, 1664525) + 1013904223) >>> 0;
       const inside = i > 0 && i < length - 1;
-      return inside && i % 7 === 3 ? ' ' : String.fromCharCode(0x61 + ((drawn >>> 16) % 26));
+      return inside && i % 7 === 3 ? ' ' : String.fromCharCode(0x61 + draw(26));
     }).join('');
 
   /** A requirement, which begins with an empty board without a pin. */
@@ -62,7 +60,7 @@ export default check(async ({ step, guest, module, seed }) => {
     // Neighbours of all sizes, so that whatever runs over hits something that is read later.
     const texts = [3, 20, 3, 60, 3].map(text);
     for (const words of texts) await does(board, `post ${words}`);
-    const grow = [1, 40 + (seed % 20), 100, 200, 7];
+    const grow = [1, 40 + draw(20), 100, 200, 7];
     for (const [at, length] of grow.entries()) {
       texts[at] = text(length);
       await does(board, `edit ${at + 1} ${texts[at]}`);
