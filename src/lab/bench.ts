@@ -11,7 +11,8 @@ import type { Lab } from './lab.ts';
 import { moduleMake } from './module-make.ts';
 
 /** What a lab needs of a machine. */
-export type Needs = Pick<Lab, 'flavor'> & Partial<Pick<Lab, 'devices' | 'races' | 'silicon' | 'folder'>>;
+export type Needs = Pick<Lab, 'flavor'> &
+  Partial<Pick<Lab, 'devices' | 'kernelModules' | 'races' | 'silicon' | 'folder'>>;
 
 /** Everything a judgement needs, found once. */
 export interface Bench {
@@ -23,6 +24,8 @@ export interface Bench {
   racing?: { lane: Lane; template: Template };
   /** What QEMU has of devices. */
   devices: readonly string[];
+  /** Modules of the kernel that the lab wants loaded. */
+  kernelModules: readonly string[];
   /** URL of the module that describes the lab's chip. */
   chip?: string;
 }
@@ -40,7 +43,14 @@ export async function prepareBench(
   const template = await getTemplate(kit, judge, 'steady', options);
   await moduleMake(kit, judge.kernel);
   const chip = needs.silicon && needs.folder && pathToFileURL(join(needs.folder, needs.silicon)).href;
-  const bench = { kit, judge, template, devices: needs.devices ?? [], ...(chip && { chip }) };
+  const bench = {
+    kit,
+    judge,
+    template,
+    devices: needs.devices ?? [],
+    kernelModules: needs.kernelModules ?? [],
+    ...(chip && { chip }),
+  };
   if (!needs.races) return bench;
   const lane = await racingLane(kit, judge);
   return { ...bench, racing: { lane, template: await getTemplate(kit, judge, lane, options) } };

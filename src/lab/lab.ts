@@ -23,6 +23,8 @@ const schema = z.strictObject({
   flavor: id,
   /** Name of the .ko that the learner's Makefile builds. */
   module: z.string().regex(/^[a-z0-9_-]+$/),
+  /** Modules of the kernel itself that are loaded before the check, after what they need. */
+  kernelModules: z.array(z.string().regex(/^[a-z0-9_-]+$/)).default([]),
   /** Devices plugged into the machine before the check, as QEMU's -device names them. */
   devices: z.array(deviceForm).max(portCount).default([]),
   /** File with the description of the chip that the lab's machine gets, its default export: device.ts. */

@@ -6,6 +6,7 @@ import { socketsFolder } from '../silicon/device.ts';
 import { layOut } from '../silicon/layout/lay-out.ts';
 import type { Bench } from './bench.ts';
 import { loadCarrier } from './carrier.ts';
+import { loadKernelModules } from './kernel-modules.ts';
 import { descriptionAt } from './lab.ts';
 import { residue } from './residue.ts';
 import { Silicon } from './silicon.ts';
@@ -86,8 +87,11 @@ export async function setUp(
         slot: bench.devices.length,
         carry: () => loadCarrier(bench, machine, chip),
       });
-      if (chip.bus.kind !== 'pci') belongings = await residue(machine, template, 1);
     }
+    await loadKernelModules(bench, machine, bench.kernelModules);
+    // Names of what we loaded ourselves are no residue of the learner's module.
+    const ours = bench.kernelModules.length > 0 || (silicon && silicon.chip.bus.kind !== 'pci');
+    if (ours) belongings = await residue(machine, template, 1);
   } catch (error) {
     await stop();
     throw error;

@@ -116,7 +116,7 @@ export class Silicon {
 
   /** Puts the chip back, as new. The kernel finds it by a rescan of the bus. */
   insert(): Promise<void> {
-    return this.#device.ask({ ask: 'insert' });
+    return this.#device.ask({ ask: 'insert', known: false });
   }
 
   /**
@@ -133,12 +133,11 @@ export class Silicon {
 
   /**
    * Makes `use` once and counts the accesses to registers in it. Then makes it again and again, each time with the chip
-   * pulled out at another of those accesses: the first, the last, and others spread between them, `most` in all; and
-   * puts it back each time. `use` is given which access that is, and must allow for what fails then. Gives how many
-   * accesses there were.
+   * pulled out at another of those accesses: the first, the last, and others spread between them, `most` in all. It is
+   * back each time before the next, as new, and nobody tells the kernel of either: what `use` bound, it unbinds. `use` is
+   * given which access that is, and must allow for what fails then. Gives how many accesses there were.
    */
   async removals(
-    guest: Guest,
     use: (pulled: number | undefined) => Promise<void>,
     options: { most?: number } = {},
   ): Promise<number> {
@@ -148,8 +147,9 @@ export class Silicon {
     const count = (await this.accesses()) - before;
     for (const after of spread(count, most)) {
       await this.fault({ kind: 'remove', after });
-      const failures = [await failureOf(use(after)), await failureOf(this.putBack(guest))];
-      const failure = failures.find((one) => one !== undefined);
+      const failure = await failureOf(use(after));
+      // Telling the kernel, and letting it find the chip again, would take ten times as long as all the rest.
+      await this.#device.ask({ ask: 'insert', known: true });
       if (failure)
         throw new Failure(`with the chip pulled out at access ${after + 1} of ${count}: ${failure.message}`);
     }

@@ -97,10 +97,10 @@ test('a chip pulled out at each of its accesses is put back, and works again', a
       if (at === undefined) expect(sum).toBe('2016\n');
       await guest.unload('gauge');
     };
-    expect(await silicon!.removals(guest, use)).toBe(6); // address, length, start, its acknowledgement, identification
+    expect(await silicon!.removals(use)).toBe(6); // address, length, start, its acknowledgement, identification
     expect(pulled).toEqual([undefined, 0, 1, 2, 3, 4, 5]);
     pulled.length = 0;
-    await silicon!.removals(guest, use, { most: 3 });
+    await silicon!.removals(use, { most: 3 });
     expect(pulled).toEqual([undefined, 0, 3, 5]);
     await use(undefined);
   });

@@ -105,6 +105,11 @@ export class ConfigSpace {
     return (this.#bytes[at.command]! & 4) !== 0;
   }
 
+  /** Takes the right to master the bus away, as a driver does that leaves the device. */
+  clearBusMaster(): void {
+    this.#bytes[at.command]! &= ~4;
+  }
+
   /** D0 to D3. */
   get powerState(): number {
     return this.#bytes[pm.at + pm.control]! & pm.stateMask;

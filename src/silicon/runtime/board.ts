@@ -37,8 +37,8 @@ export class Board implements World {
   #behind = 0;
   /** When this thread last had a processor for certain. */
   #alive = performance.now();
-  /** Told when the chip was put back as new. */
-  onInsert = (): void => {};
+  /** Told when the chip was put back, and whether the kernel still knows its place on the bus. */
+  onInsert = (_known: boolean): void => {};
 
   constructor(chip: Chip, clock: Clock, wires: Wires) {
     this.#clock = clock;
@@ -155,12 +155,12 @@ export class Board implements World {
     this.changed();
   }
 
-  /** Puts a chip back that was pulled out, as new. */
-  insert(): void {
+  /** Puts a chip back that was pulled out, as new; `known`: in the place on its bus that the kernel gave it before. */
+  insert(known: boolean): void {
     this.trace({ kind: 'fault', at: this.now(), what: 'put in' });
     this.removed = false;
     this.faults.clear();
-    this.onInsert();
+    this.onInsert(known);
     this.model.reset();
   }
 

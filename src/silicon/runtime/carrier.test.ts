@@ -31,7 +31,10 @@ const clockAt = (now: () => number): Clock => ({ now, lag: 0, tick: () => {}, cl
 
 test('a transfer after a long silence is no late one: the driver of the card waits for each', () => {
   let now = 0;
-  const carrier = new Carrier(layOut(device, 1), clockAt(() => now));
+  const carrier = new Carrier(
+    layOut(device, 1),
+    clockAt(() => now),
+  );
   const write = (offset: number, value: number): void => {
     const data = Buffer.alloc(4);
     data.writeUInt32LE(value);
@@ -63,6 +66,6 @@ test('a chip that is pulled out lets its interrupt line go', () => {
   expect(lineIsHigh()).toBe(false);
   carrier.board.remove();
   expect(lineIsHigh()).toBe(true);
-  carrier.board.insert();
+  carrier.board.insert(false);
   expect(lineIsHigh()).toBe(true);
 });

@@ -35,7 +35,8 @@ export class PciCard implements Card, Wires {
     });
     this.#table = vectors > 1 ? messageBar({ bar }) : -1;
     this.board = new Board(chip, clock, this);
-    this.board.onInsert = () => this.#config.reset();
+    // A driver that left the device meanwhile wrote to a slot that was empty.
+    this.board.onInsert = (known) => (known ? this.#config.clearBusMaster() : this.#config.reset());
   }
 
   // --- the chip's wires

@@ -35,7 +35,7 @@ export type Question =
   | { ask: 'clear' }
   | { ask: 'spurious'; interrupt: string; times: number; every: number }
   | { ask: 'remove' }
-  | { ask: 'insert' }
+  | { ask: 'insert'; known: boolean }
   | { ask: 'events'; from: number }
   | { ask: 'accesses' };
 
@@ -77,7 +77,7 @@ async function answer(board: Board, question: Question): Promise<unknown> {
     case 'remove':
       return board.remove();
     case 'insert':
-      return board.insert();
+      return board.insert(question.known);
     case 'events':
       return board.events.slice(question.from);
     case 'accesses':
