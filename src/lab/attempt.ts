@@ -22,6 +22,8 @@ export interface AttemptOptions {
   buildDeadline?: number;
   /** Seconds of processor time the check may take, in place of two minutes. */
   checkSeconds?: number;
+  /** Requirements of which one that fails is all there is to know: the check ends there, and nothing is looked over. */
+  enough?: readonly string[];
   signal?: AbortSignal;
 }
 
@@ -64,8 +66,9 @@ export async function attempt(
     options.signal?.throwIfAborted();
     if (options.ready) await rig.machine.resume();
     Object.assign(timings, { restore, warm });
-    const { seed, checkSeconds } = options;
-    const trial = { bench, lab, build, files, seed, ...(checkSeconds !== undefined && { checkSeconds }) };
+    const { seed, checkSeconds, enough } = options;
+    const limits = { ...(checkSeconds !== undefined && { checkSeconds }), ...(enough && { enough }) };
+    const trial = { bench, lab, build, files, seed, ...limits };
     const [steady, raced] = await both(
       judgeIn(rig, bench.template, check.steady, trial),
       check.racing && judgeRacing(check.racing, trial, options.signal),

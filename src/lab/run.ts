@@ -14,6 +14,9 @@ import { SyscallError } from './pending.ts';
 import type { Rig } from './rig.ts';
 import type { RequirementResult } from './verdict.ts';
 
+/** Ends a check of which enough is known; not a failure. */
+class Enough extends Error {}
+
 /** How a check went, before anything was concluded from it. */
 export interface CheckRun {
   requirements: RequirementResult[];
@@ -26,6 +29,8 @@ export interface CheckRun {
   /** Modules that could not be unloaded: name and errno. */
   stuck: { module: string; errno: string }[];
   faults: number;
+  /** It was ended early: a requirement failed that was all the caller wanted to know. */
+  enough: boolean;
   /** The guest's clock when the learner's part began. */
   since: bigint;
   checkTime: number;
@@ -33,7 +38,8 @@ export interface CheckRun {
 
 /**
  * Runs a lab's check in a machine and unloads what it left loaded. Failures of the learner's code are
- * recorded; what is thrown is ours: E-MACHINE-LOST, E-DEADLINE, E-CHECK-BROKEN.
+ * recorded; what is thrown is ours: E-MACHINE-LOST, E-DEADLINE, E-CHECK-BROKEN. The check ends with the first
+ * requirement of `enough` that fails.
  */
 export async function runCheck(
   lab: Lab,
@@ -41,7 +47,7 @@ export async function runCheck(
   { machine, silicon }: Rig,
   template: Template,
   modules: ReadonlyMap<string, Buffer>,
-  seed: number,
+  { seed, enough = [] }: { seed: number; enough?: readonly string[] },
 ): Promise<CheckRun> {
   const start = performance.now();
   machine.startLog();
@@ -53,6 +59,7 @@ export async function runCheck(
     marks: [],
     stuck: [],
     faults: 0,
+    enough: false,
     since: jiffies(machine.space),
     checkTime: 0,
   };
@@ -78,6 +85,7 @@ export async function runCheck(
       const events = machine.vital.lost ? 0 : ((await silicon?.events())?.length ?? 0);
       result.marks.push({ step: id, seq, events });
     }
+    if (results.get(id)?.result === 'fail' && enough.includes(id)) throw new Enough();
     await guest.endStep();
   };
 
@@ -87,7 +95,8 @@ export async function runCheck(
     await check({ step, guest, faults, module: lab.module, seed, draw, ...(silicon && { silicon }) });
     await unloadAll(guest, result);
   } catch (error) {
-    if (error instanceof GuestDown) result.fatal = 'down';
+    if (error instanceof Enough) result.enough = true;
+    else if (error instanceof GuestDown) result.fatal = 'down';
     else if (error instanceof GuestHangs) {
       result.fatal = 'hang';
       const place = await placeInModule(machine, template.structs).catch(() => undefined);

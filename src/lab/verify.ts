@@ -29,6 +29,8 @@ interface Case {
   /** For a seed: what chips differ in is in the sources. */
   sources: (seed: number) => Promise<Sources>;
   runs: number;
+  /** Requirements by which a mutant may be caught. */
+  caughtBy?: readonly string[];
   /** Empty when the verdict is the wanted one, else why it is not. */
   wrong: (verdict: Verdict) => string;
   note?: (verdict: Verdict) => string;
@@ -39,6 +41,8 @@ export interface VerifyOptions {
   runs: number;
   /** How many machines judge at a time. */
   jobs: number;
+  /** Ends a mutant's check as soon as a requirement has caught it, and does not look at what else it did. */
+  brief?: boolean;
   signal?: AbortSignal;
 }
 
@@ -56,7 +60,7 @@ export async function* verifyLab(lab: Lab, bench: Bench, options: VerifyOptions)
     return;
   }
   const proofs = withWorkers(options.jobs, cases, (one, worker) =>
-    prove(lab, bench, one, `verify ${lab.id} ${worker}`, options.signal),
+    prove(lab, bench, one, `verify ${lab.id} ${worker}`, options),
   );
   for (const proof of proofs) {
     options.signal?.throwIfAborted();
@@ -85,7 +89,13 @@ function withWorkers<A, B>(
   });
 }
 
-async function prove(lab: Lab, bench: Bench, one: Case, key: string, signal?: AbortSignal): Promise<Proof> {
+async function prove(
+  lab: Lab,
+  bench: Bench,
+  one: Case,
+  key: string,
+  { brief, signal }: VerifyOptions,
+): Promise<Proof> {
   const proof: Proof = {
     lab: lab.id,
     subject: one.subject,
@@ -100,7 +110,8 @@ async function prove(lab: Lab, bench: Bench, one: Case, key: string, signal?: Ab
       signal?.throwIfAborted();
       const seed = seedOf(one.subject, i);
       const sources = await one.sources(seed);
-      const options = { seed, key, ...(signal && { signal }) };
+      const enough = brief && one.caughtBy;
+      const options = { seed, key, ...(enough && { enough }), ...(signal && { signal }) };
       const verdict = await conclusive(() => attempt(lab, () => sources, bench, options));
       times.push(verdict.timings.total);
       const wrong = one.wrong(verdict);
@@ -156,6 +167,7 @@ function casesOf(lab: Lab, runs: number): Case[] {
       subject: `mutant ${mutant.name}`,
       sources: async (seed: number) => withChip(lab, await mutate(lab, mutant), seed),
       runs: 1,
+      caughtBy: mutant.caughtBy,
       wrong: (verdict: Verdict) => mutantWrong(verdict, mutant.caughtBy),
       note: describe,
     })),

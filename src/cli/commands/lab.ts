@@ -18,7 +18,7 @@ const forChips = Math.max(1, Math.floor(availableParallelism() / 2));
 /** bringup lab verify [ID…]: proves labs; prints a line for each proof. */
 export async function labVerify(
   ids: string[],
-  options: { runs: string; jobs: string; flavor?: string; json?: boolean },
+  options: { runs: string; jobs: string; flavor?: string; brief?: boolean; json?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
   const whole = (name: 'runs' | 'jobs'): number => {
@@ -27,7 +27,7 @@ export async function labVerify(
       throw new BringupError('E-USAGE', `--${name} takes a whole number, not "${options[name]}"`);
     return value;
   };
-  const wanted = { runs: whole('runs'), jobs: whole('jobs'), signal };
+  const wanted = { runs: whole('runs'), jobs: whole('jobs'), brief: options.brief ?? false, signal };
   if (options.flavor !== undefined) loadFlavor(options.flavor);
   const named = ids.length > 0 ? ids.map(findLab) : allLabs();
   const asked = named.filter(({ flavor }) => options.flavor === undefined || flavor === options.flavor);

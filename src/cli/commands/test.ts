@@ -35,7 +35,7 @@ const excluded =
 const jobs = Math.min(2, availableParallelism());
 
 const bringup = join(repository, 'bringup');
-const verify = [bringup, 'lab', 'verify', '--runs', '1', '--jobs', String(jobs)];
+const verify = [bringup, 'lab', 'verify', '--brief', '--runs', '1', '--jobs', String(jobs)];
 
 /** What only reads the sources: several at a time. */
 const readings: Part[] = [
@@ -69,7 +69,8 @@ const runs: Part[] = [
   },
   {
     name: 'labs',
-    // How often a right solution passes is for the one who writes a lab (--runs 20); here each is tried once.
+    // How often a right solution passes, and all that a mutant does wrong, is for the one who writes a lab
+    // (--runs 20); here each is tried once, and left when it is caught.
     argv: verify,
     count: plain,
   },

@@ -15,6 +15,7 @@ export function addMakerCommands(program: Command, run: Run): void {
     .option('--runs <n>', 'runs of the solution and of each variant', '3')
     .option('--jobs <n>', 'machines at a time', '1')
     .option('--flavor <id>', 'only labs on this kernel')
+    .option('--brief', 'end the check of a mutant as soon as a requirement has caught it')
     .option(...json)
     .action((ids: string[], options: Flags) =>
       run(async (signal) => (await import('../commands/lab.ts')).labVerify(ids, options, signal))(),
