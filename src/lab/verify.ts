@@ -37,6 +37,10 @@ interface Case {
 }
 
 export interface VerifyOptions {
+  /** Only what must pass and the starter, or only mutants. */
+  only?: 'right' | 'wrong';
+  /** Time of performance.now() after which no proof is begun. */
+  until?: number;
   /** How often the solution and each variant are judged. */
   runs: number;
   /** How many machines judge at a time. */
@@ -48,19 +52,27 @@ export interface VerifyOptions {
 
 /**
  * Proves a lab: the starter fails, the solution and every variant pass each of `runs` times, every
- * mutant is caught for its stated reason. An inconclusive verdict proves nothing and counts as wrong.
+ * mutant is caught for its stated reason. An inconclusive verdict proves nothing and counts as wrong. Gives the name
+ * of a subject whose turn did not come before `until`.
  */
-export async function* verifyLab(lab: Lab, bench: Bench, options: VerifyOptions): AsyncGenerator<Proof> {
+export async function* verifyLab(
+  lab: Lab,
+  bench: Bench,
+  options: VerifyOptions,
+): AsyncGenerator<Proof | string> {
   let cases: Case[];
   try {
-    cases = casesOf(lab, options.runs);
+    const { only } = options;
+    const all = casesOf(lab, options.runs);
+    cases = only ? all.filter(({ caughtBy }) => (caughtBy === undefined) === (only === 'right')) : all;
   } catch (error) {
     const note = asBringupError(error).message;
     yield { lab: lab.id, subject: 'files', ok: false, runs: [0, 1], note, time: 0 };
     return;
   }
-  const proofs = withWorkers(options.jobs, cases, (one, worker) =>
-    prove(lab, bench, one, `verify ${lab.id} ${worker}`, options),
+  const { until = Infinity } = options;
+  const proofs = withWorkers(options.jobs, cases, async (one, worker) =>
+    performance.now() > until ? one.subject : prove(lab, bench, one, `verify ${lab.id} ${worker}`, options),
   );
   for (const proof of proofs) {
     options.signal?.throwIfAborted();

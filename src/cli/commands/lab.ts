@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { loadFlavor } from '../../kernel/flavor.ts';
 import { findCurrentKernel } from '../../kernel/make.ts';
 import { prepareBench } from '../../lab/bench.ts';
-import { allLabs, findLab } from '../../lab/lab.ts';
-import { verifyLab, type Proof } from '../../lab/verify.ts';
+import { allLabs, findLab, type Lab } from '../../lab/lab.ts';
+import { verifyLab, type Proof, type VerifyOptions } from '../../lab/verify.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import { repository } from '../../shared/paths.ts';
 import { paint } from '../view/style.ts';
@@ -15,19 +15,32 @@ import { progressView } from '../view/progress.ts';
 /** A chip wants a processor beside its machine's: late, it makes verdicts inconclusive. */
 const forChips = Math.max(1, Math.floor(availableParallelism() / 2));
 
-/** bringup lab verify [ID…]: proves labs; prints a line for each proof. */
+const millisecondsOfDay = 86_400_000;
+
+/**
+ * bringup lab verify [ID…]: proves labs; prints a line for each proof. With `minutes`, what must pass comes first, then
+ * mutants, of another lab first each day; proofs whose turn did not come are told by their number.
+ */
 export async function labVerify(
   ids: string[],
-  options: { runs: string; jobs: string; flavor?: string; brief?: boolean; json?: boolean },
+  options: {
+    runs: string;
+    jobs: string;
+    minutes?: string;
+    flavor?: string;
+    brief?: boolean;
+    json?: boolean;
+  },
   signal: AbortSignal,
 ): Promise<number> {
-  const whole = (name: 'runs' | 'jobs'): number => {
+  const whole = (name: 'runs' | 'jobs' | 'minutes'): number => {
     const value = Number(options[name]);
     if (!Number.isInteger(value) || value < 1)
       throw new BringupError('E-USAGE', `--${name} takes a whole number, not "${options[name]}"`);
     return value;
   };
   const wanted = { runs: whole('runs'), jobs: whole('jobs'), brief: options.brief ?? false, signal };
+  const until = options.minutes === undefined ? Infinity : performance.now() + whole('minutes') * 60_000;
   if (options.flavor !== undefined) loadFlavor(options.flavor);
   const named = ids.length > 0 ? ids.map(findLab) : allLabs();
   const asked = named.filter(({ flavor }) => options.flavor === undefined || flavor === options.flavor);
@@ -35,21 +48,33 @@ export async function labVerify(
   const all = ids.length === 0 && options.flavor === undefined;
   const labs = asked.filter(({ flavor }) => !all || findCurrentKernel(flavor) !== undefined);
   const proofs: Proof[] = [];
+  const unreached = new Map<string, number>();
   const view = progressView();
-  for (const lab of labs) {
+  const verify = async (lab: Lab, part: Pick<VerifyOptions, 'only' | 'until'>): Promise<void> => {
     const bench = await prepareBench(lab, { onProgress: view.on, signal });
-    for await (const proof of verifyLab(
-      lab,
-      bench,
-      lab.silicon ? { ...wanted, jobs: Math.min(wanted.jobs, forChips) } : wanted,
-    )) {
-      proofs.push(proof);
-      if (!options.json) process.stdout.write(`${renderProof(proof)}\n`);
+    const jobs = lab.silicon ? Math.min(wanted.jobs, forChips) : wanted.jobs;
+    for await (const proof of verifyLab(lab, bench, { ...wanted, ...part, jobs })) {
+      if (typeof proof === 'string') unreached.set(lab.id, (unreached.get(lab.id) ?? 0) + 1);
+      else {
+        proofs.push(proof);
+        if (!options.json) process.stdout.write(`${renderProof(proof)}\n`);
+      }
     }
+  };
+  if (until === Infinity) for (const lab of labs) await verify(lab, {});
+  else {
+    for (const lab of labs) await verify(lab, { only: 'right' });
+    const first = Math.floor(Date.now() / millisecondsOfDay) % Math.max(1, labs.length);
+    for (const lab of [...labs.slice(first), ...labs.slice(0, first)])
+      await verify(lab, { only: 'wrong', until });
   }
   const failed = proofs.filter(({ ok }) => !ok).length;
   for (const { id, flavor } of options.json ? [] : asked.filter((lab) => !labs.includes(lab)))
     process.stdout.write(`- ${id.padEnd(16)} not verified: the kernel of ${flavor} has not been built\n`);
+  for (const [id, count] of options.json ? [] : unreached)
+    process.stdout.write(
+      `- ${id.padEnd(16)} ${count} mutants not reached within ${options.minutes} minutes\n`,
+    );
   if (options.json) process.stdout.write(`${JSON.stringify(proofs, null, 2)}\n`);
   else process.stdout.write(`\n${proofs.length - failed} passed, ${failed} failed\n`);
   return failed === 0 ? exit.ok : exit.fail;

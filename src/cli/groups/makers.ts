@@ -14,6 +14,7 @@ export function addMakerCommands(program: Command, run: Run): void {
     .description('prove labs: starter fails, solution and variants pass, every mutant is caught')
     .option('--runs <n>', 'runs of the solution and of each variant', '3')
     .option('--jobs <n>', 'machines at a time', '1')
+    .option('--minutes <n>', 'begin no mutant after so many minutes, and say which were left out')
     .option('--flavor <id>', 'only labs on this kernel')
     .option('--brief', 'end the check of a mutant as soon as a requirement has caught it')
     .option(...json)
@@ -24,7 +25,11 @@ export function addMakerCommands(program: Command, run: Run): void {
   program
     .command('test')
     .description('test bringup itself: lint, types, unit and machine tests, every lab')
-    .option('--minutes <n>', 'begin to build another kernel only before so many minutes have passed', '12')
+    .option(
+      '--minutes <n>',
+      'what it may take: mutants and other kernels are left out that would take longer',
+      '25',
+    )
     .action((options: Flags) =>
       run(async (signal) => (await import('../commands/test.ts')).test(options, signal))(),
     );
