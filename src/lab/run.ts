@@ -89,6 +89,7 @@ export async function runCheck(
     await guest.endStep();
   };
 
+  process.on('unhandledRejection', leftBehind);
   try {
     const next = numbers(seed, lab.id);
     const draw = (count = 2 ** 32): number => Math.floor(next() * count);
@@ -107,6 +108,8 @@ export async function runCheck(
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       throw new BringupError('E-CHECK-BROKEN', `check.ts of ${lab.id} threw: ${message}`, { cause: error });
     }
+  } finally {
+    process.off('unhandledRejection', leftBehind);
   }
   result.requirements = lab.requirements.map(
     (requirement) => results.get(requirement.id) ?? { ...requirement, result: 'not-reached', time: 0 },
@@ -114,6 +117,11 @@ export async function runCheck(
   result.faults = faults.injected;
   result.checkTime = performance.now() - start;
   return result;
+}
+
+/** A call that a step began and left when it failed may fail as well, and nobody waits for it any more. */
+function leftBehind(reason: unknown): void {
+  if (!(reason instanceof Failure)) throw reason;
 }
 
 /** Unloads what is loaded, last first, and lets what was deferred run to its end. */

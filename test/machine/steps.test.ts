@@ -3,7 +3,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { prepareBench } from '../../src/lab/bench.ts';
+import type { Check } from '../../src/lab/api.ts';
 import { Guest } from '../../src/lab/guest.ts';
+import { findLab } from '../../src/lab/lab.ts';
+import { warmRig } from '../../src/lab/rig.ts';
+import { runCheck } from '../../src/lab/run.ts';
 import { ms } from '../../src/machine/calls.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { sys } from '../../src/machine/syscalls.ts';
@@ -25,6 +29,25 @@ test('a call that had not begun when its step ended is out of the way', async ()
     }
   } finally {
     await machine.stop();
+  }
+});
+
+test('a failure that nobody waits for is no failure of bringup', async () => {
+  const bench = await prepareBench({ flavor: 'core' });
+  const lab = findLab('char-echo');
+  const [first] = lab.requirements;
+  const { rig } = await warmRig(bench, 1);
+  try {
+    const check: Check = ({ step, guest }) =>
+      step(first!.id, async () => {
+        void guest.main.open('/nowhere').then((file) => file.close());
+        await guest.sleep('10ms');
+        await setTimeout(20);
+      });
+    const run = await runCheck(lab, check, rig, bench.template, new Map(), { seed: 1 });
+    expect(run.requirements[0]).toMatchObject({ id: first!.id, result: 'pass' });
+  } finally {
+    await rig.stop();
   }
 });
 
