@@ -24,20 +24,18 @@ class InOrder extends BaseSequencer {
   }
 }
 
-// `unit` needs nothing but Node; `machine` needs the kit and the core kernel.
+/** What measures time: nothing else may run beside it. */
+const timed = ['test/web/lighthouse.test.ts', 'test/web/serving.test.ts'];
+const limits = { testTimeout: 120_000, hookTimeout: 300_000 };
+
+// `unit` needs nothing but Node; `machine` and `time` need the kit and the core kernel.
 export default defineConfig({
   test: {
     sequence: { sequencer: InOrder },
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'] } },
-      {
-        test: {
-          name: 'machine',
-          include: ['test/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
-        },
-      },
+      { test: { name: 'time', include: timed, ...limits } },
+      { test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: timed, ...limits } },
     ],
   },
 });

@@ -39,9 +39,12 @@ describe('the data sheet of a lab', () => {
     await visit(plainPage, async (page) => {
       expect((await shown(page, address)).about).toMatch(/an example.*bringup datasheet/s);
       recordAttempt('pci-mmio', 4242);
-      const { title, about } = await shown(page, address);
+      // A database that starts for the first time may take longer than a page waits for it.
+      await expect
+        .poll(async () => (await shown(page, address)).about, { timeout: 60_000 })
+        .toMatch(/^This is your chip/);
+      const { title } = await shown(page, address);
       expect(title).toContain((await chipOf(4242)).part);
-      expect(about).toMatch(/^This is your chip/);
       await page.goto('/labs/pci-mmio');
       await page.getByRole('link', { name: 'Data sheet' }).click();
       expect(await page.locator('h1').innerText()).toBe(title);

@@ -65,6 +65,11 @@ const readings: Part[] = [
 const runs: Part[] = [
   { name: 'unit tests', argv: [tool('vitest'), 'run', '--project', 'unit'], count: vitest },
   {
+    name: 'tests of time',
+    argv: [tool('vitest'), 'run', '--project', 'time', '--maxWorkers=1'],
+    count: vitest,
+  },
+  {
     name: 'machine tests',
     argv: [tool('vitest'), 'run', '--project', 'machine', `--maxWorkers=${jobs}`],
     count: vitest,
