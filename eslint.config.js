@@ -84,11 +84,19 @@ export default tseslint.config(
   },
   ...layerRules,
   {
-    files: ['labs/**/check.ts'],
+    files: ['labs/**/*.ts'],
+    ignores: ['labs/**/device.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^(?!#bringup/lab$)', message: 'A check imports only from #bringup/lab.' }] },
+        {
+          patterns: [
+            {
+              regex: '^(?!#bringup/lab$|\\./[a-z-]+\\.ts$)',
+              message: 'A check imports only from #bringup/lab and files beside it.',
+            },
+          ],
+        },
       ],
     },
   },

@@ -12,7 +12,8 @@ export type { Faults } from './faults.ts';
 export type { Guest } from './guest.ts';
 export type { Silicon } from './silicon.ts';
 export type { OpenFile } from './open-file.ts';
-export type { Task } from './task.ts';
+export type { SyscallName, Task } from './task.ts';
+export type { Uevent, Uevents } from './uevents.ts';
 export type { Row, RowResult } from './storm.ts';
 
 /** What a check is given. */
@@ -36,6 +37,8 @@ export interface CheckContext {
    * must not be written into a module is drawn.
    */
   draw: (count?: number) => number;
+  /** So many small letters, drawn. */
+  word: (length: number) => string;
 }
 
 export type Check = (context: CheckContext) => Promise<void>;

@@ -6,11 +6,22 @@ import type { Machine } from '../machine/machine.ts';
 import { sys } from '../machine/syscalls.ts';
 import { nanoseconds, type Duration } from './duration.ts';
 import { Failure } from './failure.ts';
+import type { OpenOptions } from './open-file.ts';
 import { Pending, SyscallError } from './pending.ts';
 import type { Row, RowResult } from './storm.ts';
 import { Task } from './task.ts';
+import { listen, type Action, type Uevents } from './uevents.ts';
 
 export type Parameters = Record<string, string | number>;
+
+/** As many as were asked for, where the number is written in the check. */
+type Tasks<N extends number> = N extends 2
+  ? [Task, Task]
+  : N extends 3
+    ? [Task, Task, Task]
+    : N extends 4
+      ? [Task, Task, Task, Task]
+      : Task[];
 
 /** Processes and modules of the machine a check runs in. */
 export class Guest {
@@ -46,8 +57,8 @@ export class Guest {
   }
 
   /** Tasks of their own for this step; they share one table of open files. */
-  async tasks(count: number): Promise<Task[]> {
-    return Promise.all(Array.from({ length: count }, () => this.task()));
+  async tasks<N extends number>(count: N): Promise<Tasks<N>> {
+    return (await Promise.all(Array.from({ length: count }, () => this.task()))) as Tasks<N>;
   }
 
   /**
@@ -133,8 +144,8 @@ export class Guest {
     return this.#helper().readFile(path);
   }
 
-  writeFile(path: string, data: string | Buffer): Promise<void> {
-    return this.#helper().writeFile(path, data);
+  writeFile(path: string, data: string | Buffer, options: OpenOptions = {}): Promise<void> {
+    return this.#helper().writeFile(path, data, options);
   }
 
   async exists(path: string): Promise<boolean> {
@@ -147,6 +158,24 @@ export class Guest {
       if (error instanceof SyscallError && error.errno === 'ENOENT') return false;
       throw error;
     }
+  }
+
+  /**
+   * Bytes that a module's own calls have allocated and not freed (Documentation/mm/allocation-profiling.rst). What
+   * a function of the kernel allocates for it, such as kstrdup(), is counted for that function's file: `also` matches
+   * the files that count too.
+   */
+  async allocated(module: string, also?: RegExp): Promise<number> {
+    const name = `[${module.replaceAll('-', '_')}]`;
+    const lines = (await this.readFile('/proc/allocinfo')).split('\n');
+    return lines
+      .filter((line) => line.includes(name) || also?.test(line))
+      .reduce((sum, line) => sum + parseInt(line, 10), 0);
+  }
+
+  /** What the kernel tells udev of devices from now on; with `only`, of one action. */
+  async uevents(task: Task, options: { only?: Action } = {}): Promise<Uevents> {
+    return listen(task, options.only);
   }
 
   /** Messages the kernel has logged since the check began. */

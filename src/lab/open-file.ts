@@ -5,12 +5,21 @@ import { Failure } from './failure.ts';
 import type { Pending } from './pending.ts';
 import type { Task } from './task.ts';
 
-/** How a file is opened; `nonblock` adds O_NONBLOCK. */
+/** How a file is opened. */
 export type Mode = 'r' | 'w' | 'rw';
+/** Flags of open(); a file that is made with `create` has mode 0644. */
+export type OpenOptions = Partial<Record<keyof typeof openFlags, boolean>>;
 export type PollEvent = 'in' | 'out' | 'err' | 'hup' | 'rdnorm' | 'wrnorm' | 'pri';
 
-export const modeFlags: Record<Mode, bigint> = { r: 0n, w: 1n, rw: 2n };
-export const nonblockFlag = 0o4000n;
+const modeFlags: Record<Mode, bigint> = { r: 0n, w: 1n, rw: 2n };
+// include/uapi/asm-generic/fcntl.h
+const openFlags = {
+  create: 0o100n,
+  exclusive: 0o200n,
+  truncate: 0o1000n,
+  append: 0o2000n,
+  nonblock: 0o4000n,
+};
 // include/uapi/asm-generic/poll.h
 const pollBits: Record<PollEvent, number> = {
   in: 1,
@@ -22,6 +31,13 @@ const pollBits: Record<PollEvent, number> = {
   wrnorm: 0x100,
 };
 const whence = { start: 0n, current: 1n, end: 2n };
+
+/** What open() takes after the path: flags and the mode of a new file. */
+export function openArguments(mode: Mode, options: OpenOptions): [bigint, bigint] {
+  let flags = modeFlags[mode];
+  for (const [name, flag] of Object.entries(openFlags)) if (options[name as keyof OpenOptions]) flags |= flag;
+  return [flags, options.create ? 0o644n : 0n];
+}
 
 /** An open file of a task. */
 export class OpenFile {

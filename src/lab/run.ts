@@ -93,7 +93,10 @@ export async function runCheck(
   try {
     const next = numbers(seed, lab.id);
     const draw = (count = 2 ** 32): number => Math.floor(next() * count);
-    await check({ step, guest, faults, module: lab.module, seed, draw, ...(silicon && { silicon }) });
+    const word = (length: number): string =>
+      Array.from({ length }, () => String.fromCharCode(0x61 + draw(26))).join('');
+    const drawn = { seed, draw, word };
+    await check({ step, guest, faults, module: lab.module, ...drawn, ...(silicon && { silicon }) });
     await unloadAll(guest, result);
   } catch (error) {
     if (error instanceof Enough) result.enough = true;

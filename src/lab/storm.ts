@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's end of struct storm in guest/mailbox.h.
 import { errnoName, sys } from '../machine/syscalls.ts';
-import { modeFlags, nonblockFlag, type Mode, type OpenFile } from './open-file.ts';
+import { nanoseconds, type Duration } from './duration.ts';
+import { openArguments, type Mode, type OpenFile, type OpenOptions } from './open-file.ts';
 import type { SyscallName } from './task.ts';
 
 const headBytes = 16;
@@ -27,9 +28,9 @@ export type RowResult = { good: number; error: string }[];
 export class Row {
   readonly #calls: RowCall[] = [];
 
-  open(path: string, mode: Mode = 'r', options: { nonblock?: boolean } = {}): RowFile {
-    const flag = modeFlags[mode] | (options.nonblock ? nonblockFlag : 0n);
-    this.#calls.push({ nr: sys.open, uses: 0, args: [Buffer.from(`${path}\0`), flag, 0n] });
+  open(path: string, mode: Mode = 'r', options: OpenOptions = {}): RowFile {
+    const args = [Buffer.from(`${path}\0`), ...openArguments(mode, options)];
+    this.#calls.push({ nr: sys.open, uses: 0, args });
     return { call: this.#calls.length - 1 };
   }
 
@@ -44,6 +45,18 @@ export class Row {
 
   close(file: RowFile): void {
     this.#on(file, sys.close, []);
+  }
+
+  /** ioctl() with a value or a buffer, which is not looked at afterwards. */
+  ioctl(file: RowFile | OpenFile, request: number, argument: bigint | number | Buffer = 0n): void {
+    this.#on(file, sys.ioctl, [BigInt(request), Buffer.isBuffer(argument) ? argument : BigInt(argument)]);
+  }
+
+  sleep(duration: Duration): void {
+    const time = Buffer.alloc(16);
+    time.writeBigInt64LE(nanoseconds(duration) % 1_000_000_000n, 8);
+    time.writeBigInt64LE(nanoseconds(duration) / 1_000_000_000n, 0);
+    this.call('nanosleep', [time, 0]);
   }
 
   /** Any system call with plain arguments. */

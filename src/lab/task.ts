@@ -4,7 +4,7 @@ import { pseudo, type Call, type Outcome } from '../machine/mailbox.ts';
 import type { Machine } from '../machine/machine.ts';
 import { sys } from '../machine/syscalls.ts';
 import { Failure } from './failure.ts';
-import { modeFlags, nonblockFlag, OpenFile, type Mode } from './open-file.ts';
+import { openArguments, OpenFile, type Mode, type OpenOptions } from './open-file.ts';
 import { Pending, type PendingOptions } from './pending.ts';
 import { Row, type RowResult } from './storm.ts';
 
@@ -12,6 +12,9 @@ const longestFile = 32 << 20;
 const mostFiles = 1n << 20n;
 /** Guest nanoseconds one turn of a row of calls may take; in the racing lane they are real ones. */
 const turnLimit = 10_000_000_000n;
+
+// include/uapi/linux/sched.h
+const policies = { other: 0, fifo: 1, idle: 5 } as const;
 
 /** An address no user program may read or write, and one that is not mapped. */
 export const badAddress = { kernel: 0xffff_8880_0000_0000n, unmapped: 0x8n } as const;
@@ -61,10 +64,10 @@ export class Task {
   }
 
   /** Opens a file. */
-  open(path: string, mode: Mode = 'r', options: { nonblock?: boolean } = {}): Pending<OpenFile> {
+  open(path: string, mode: Mode = 'r', options: OpenOptions = {}): Pending<OpenFile> {
     const [address] = this.buffers(Buffer.from(`${path}\0`));
-    const flag = modeFlags[mode] | (options.nonblock ? nonblockFlag : 0n);
-    return this.make(`open() of ${path}`, { nr: sys.open, args: [address!, flag, 0n] }, ({ ret }) => {
+    const call = { nr: sys.open, args: [address!, ...openArguments(mode, options)] };
+    return this.make(`open() of ${path}`, call, ({ ret }) => {
       if (ret > mostFiles)
         throw new Failure(`open() of ${path} returned ${ret}, which is no file descriptor`);
       this.openFiles.set(ret, path);
@@ -88,8 +91,8 @@ export class Task {
   }
 
   /** Opens, writes all at once, closes. The write's own error is thrown. */
-  async writeFile(path: string, data: string | Buffer): Promise<void> {
-    const file = await this.open(path, 'w');
+  async writeFile(path: string, data: string | Buffer, options: OpenOptions = {}): Promise<void> {
+    const file = await this.open(path, 'w', options);
     try {
       await file.write(data);
     } finally {
@@ -133,6 +136,18 @@ export class Task {
       [0n, 8n, address!],
       `pinning task ${this.slot} to processor ${processor}`,
     );
+  }
+
+  /**
+   * Changes when the task runs: `fifo` before all others as soon as it can, `idle` only when no other wants to, `other`
+   * as usual (sched(7)).
+   */
+  async schedule(policy: keyof typeof policies): Promise<void> {
+    const parameters = Buffer.alloc(4);
+    parameters.writeInt32LE(policy === 'fifo' ? 10 : 0);
+    const [address] = this.buffers(parameters);
+    const args = [0, policies[policy], address!];
+    await this.call('sched_setscheduler', args, `giving task ${this.slot} the policy ${policy}`);
   }
 
   /** A row of calls, made over and over; see Guest.storm. */

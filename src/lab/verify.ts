@@ -37,8 +37,10 @@ interface Case {
 }
 
 export interface VerifyOptions {
-  /** Only what must pass and the starter, or only mutants. */
-  only?: 'right' | 'wrong';
+  /** Which subjects are proven: all when left out. */
+  only?: (subject: string) => boolean;
+  /** How often each mutant is judged: once when left out. */
+  mutantRuns?: number;
   /** Time of performance.now() after which no proof is begun. */
   until?: number;
   /** How often the solution and each variant are judged. */
@@ -62,9 +64,8 @@ export async function* verifyLab(
 ): AsyncGenerator<Proof | string> {
   let cases: Case[];
   try {
-    const { only } = options;
-    const all = casesOf(lab, options.runs);
-    cases = only ? all.filter(({ caughtBy }) => (caughtBy === undefined) === (only === 'right')) : all;
+    const { only = () => true } = options;
+    cases = casesOf(lab, options).filter(({ subject }) => only(subject));
   } catch (error) {
     const note = asBringupError(error).message;
     yield { lab: lab.id, subject: 'files', ok: false, runs: [0, 1], note, time: 0 };
@@ -151,7 +152,7 @@ async function conclusive(take: () => Promise<Verdict>): Promise<Verdict> {
   return verdict;
 }
 
-function casesOf(lab: Lab, runs: number): Case[] {
+function casesOf(lab: Lab, { runs, mutantRuns = 1 }: VerifyOptions): Case[] {
   const folder =
     (name: string) =>
     (seed: number): Promise<Sources> =>
@@ -178,7 +179,7 @@ function casesOf(lab: Lab, runs: number): Case[] {
     ...mutantsOf(lab).map((mutant) => ({
       subject: `mutant ${mutant.name}`,
       sources: async (seed: number) => withChip(lab, await mutate(lab, mutant), seed),
-      runs: 1,
+      runs: mutantRuns,
       caughtBy: mutant.caughtBy,
       wrong: (verdict: Verdict) => mutantWrong(verdict, mutant.caughtBy),
       note: describe,
@@ -212,6 +213,11 @@ function describe(verdict: Verdict): string {
   const evidence =
     verdict.requirements.find(({ evidence }) => evidence)?.evidence ?? verdict.findings[0]?.title ?? '';
   return `${catchers(verdict).join(', ')}: ${evidence}`;
+}
+
+/** True of the subjects that must be rejected, the starter apart. */
+export function isMutant(subject: string): boolean {
+  return subject.startsWith('mutant ');
 }
 
 /** Different for each run, and the same in every verification. */

@@ -9,11 +9,11 @@ export async function warmUp(bench: Bench, machine: Machine): Promise<void> {
   const guest = new Guest(machine, new Map([['warm', await ownModule(bench, 'warm')]]));
   await guest.load('warm', { value: 1 });
   const [reader, writer] = await guest.tasks(2);
-  const file = await writer!.open('/dev/warm', 'rw');
+  const file = await writer.open('/dev/warm', 'rw');
   await file.write('warm');
   await file.seek(0);
   await file.read(16);
-  await file.in(reader!).poll(['in']);
+  await file.in(reader).poll(['in']);
   await file.close();
   await guest.unload('warm');
 }

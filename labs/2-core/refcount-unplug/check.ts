@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { check, expect, type Guest, type OpenFile, type Task } from '#bringup/lab';
+import { check, expect, type OpenFile, type Task } from '#bringup/lab';
 
 const device = '/dev/dock';
 const control = '/dev/dockctl';
@@ -13,11 +13,12 @@ interface Bench {
   close: (file: OpenFile) => Promise<void>;
 }
 
-export default check(async ({ step, guest, module, seed }) => {
+export default check(async ({ step, guest, module, draw, word }) => {
   // Serial numbers of this attempt, all different.
-  let drawn = seed >>> 1;
+  let drawn = draw(2 ** 31);
   const newSerial = (): number => (drawn += 977);
-  const text = (name: string): string => `${name} ${seed.toString(36)}`;
+  const ending = word(6);
+  const text = (name: string): string => `${name} ${ending}`;
 
   /** A requirement that begins with an empty dock and closes what it opened, however it ends. */
   const requirement = (id: string, work: (bench: Bench) => Promise<void>): Promise<void> =>
@@ -81,7 +82,7 @@ export default check(async ({ step, guest, module, seed }) => {
   });
 
   await requirement('carries-messages', async ({ ctl, open }) => {
-    const [reader, writer] = await pair(guest.tasks(2));
+    const [reader, writer] = await guest.tasks(2);
     await plug(ctl);
     const inbox = await open(reader);
     const outbox = await open(writer, { nonblock: true });
@@ -139,7 +140,7 @@ export default check(async ({ step, guest, module, seed }) => {
   });
 
   await requirement('wakes-sleepers', async ({ ctl, open }) => {
-    const [reader, poller] = await pair(guest.tasks(2));
+    const [reader, poller] = await guest.tasks(2);
     const second = await guest.task();
     await plug(ctl);
     const file = await open(reader);
@@ -158,7 +159,7 @@ export default check(async ({ step, guest, module, seed }) => {
   });
 
   await requirement('plugs-a-new-object', async ({ ctl, open }) => {
-    const [user, sleeper] = await pair(guest.tasks(2));
+    const [user, sleeper] = await guest.tasks(2);
     const serials = [await plug(ctl)];
     const old = await open(user, { nonblock: true });
     const asleep = (await open(sleeper)).read(64);
@@ -217,7 +218,7 @@ export default check(async ({ step, guest, module, seed }) => {
     { open, close }: Pick<Bench, 'open' | 'close'>,
   ): Promise<void> {
     const user = await guest.task();
-    const before = await allocated(guest, module);
+    const before = await guest.allocated(module);
 
     await plug(ctl); // nobody opens it
     await unplug(ctl);
@@ -239,7 +240,7 @@ export default check(async ({ step, guest, module, seed }) => {
     await unplug(ctl);
 
     await guest.sleep('1s');
-    expect(await allocated(guest, module), 'bytes the module holds after all users left').toBe(before);
+    expect(await guest.allocated(module), 'bytes the module holds after all users left').toBe(before);
   }
 
   await step('unloads-while-plugged', async () => {
@@ -258,24 +259,18 @@ export default check(async ({ step, guest, module, seed }) => {
   });
 });
 
-async function pair(tasks: Promise<Task[]>): Promise<readonly [Task, Task]> {
-  const [a, b] = await tasks;
-  if (!a || !b) throw new Error('two tasks were asked for');
-  return [a, b];
-}
-
 /**
  * On two processors: what no order of single calls shows. Two processes push and pull at the same moment,
  * and one uses the device while another pulls it.
  */
-export const race = check(async ({ step, guest, module, seed }) => {
-  const command = `plug ${seed >>> 1}`;
+export const race = check(async ({ step, guest, module, draw }) => {
+  const command = `plug ${draw(2 ** 31)}`;
   let before = 0;
 
   await step('plugs-and-unplugs', async () => {
     await guest.load(module);
-    before = await allocated(guest, module);
-    const [one, other] = await pair(guest.tasks(2));
+    before = await guest.allocated(module);
+    const [one, other] = await guest.tasks(2);
     const ctl = await one.open(control, 'w');
     const storms = await guest.storm(
       {
@@ -308,7 +303,7 @@ export const race = check(async ({ step, guest, module, seed }) => {
   });
 
   await step('frees-with-the-last-user', async () => {
-    const [one, other] = await pair(guest.tasks(2));
+    const [one, other] = await guest.tasks(2);
     const ctl = await one.open(control, 'w');
     const [pulled] = await guest.storm(
       {
@@ -335,15 +330,6 @@ export const race = check(async ({ step, guest, module, seed }) => {
       'how many of 20 plug and 20 unplug commands succeeded while a process opens, uses and closes',
     ).toEqual([20, 20]);
     await guest.sleep('200ms');
-    expect(await allocated(guest, module), 'bytes the module holds after all users left').toBe(before);
+    expect(await guest.allocated(module), 'bytes the module holds after all users left').toBe(before);
   });
 });
-
-/** What the kernel's allocation profile says the module holds. */
-async function allocated(guest: Guest, module: string): Promise<number> {
-  const profile = await guest.readFile('/proc/allocinfo');
-  return profile
-    .split('\n')
-    .filter((line) => line.includes(`[${module}]`))
-    .reduce((sum, line) => sum + parseInt(line, 10), 0);
-}

@@ -83,7 +83,7 @@ export default check(async ({ step, guest, module, seed }) => {
   });
 
   await requirement('writer-sleeps', async (side, open) => {
-    const [reader, writer] = await pair(guest.tasks(2));
+    const [reader, writer] = await guest.tasks(2);
     const out = await open(reader, 'r');
     const belt = await open(writer, 'w');
     const all = bytes(2 * capacity + 5);
@@ -118,7 +118,7 @@ export default check(async ({ step, guest, module, seed }) => {
   });
 
   await requirement('no-one-forgotten', async (side, open) => {
-    const two = await pair(guest.tasks(2));
+    const two = await guest.tasks(2);
     const ends = [await open(two[0], 'rw'), await open(two[1], 'rw')] as const;
     const asleep = (): number => two.filter((task) => task.busy).length;
 
@@ -279,12 +279,6 @@ async function takeAll(belt: OpenFile): Promise<string> {
     }
   }
   return Buffer.concat(parts).toString();
-}
-
-async function pair(tasks: Promise<Task[]>): Promise<readonly [Task, Task]> {
-  const [a, b] = await tasks;
-  if (!a || !b) throw new Error('two tasks were asked for');
-  return [a, b];
 }
 
 function sorted(...parts: Buffer[]): string {

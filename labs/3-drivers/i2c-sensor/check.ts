@@ -169,8 +169,8 @@ export default check(async ({ step, guest, module, draw, silicon }) => {
       [-5n, 'quick'],
     ];
     const [writer, reader] = await guest.tasks(2);
-    const interval = await writer!.open(file('update_interval'), 'w');
-    const input = await reader!.open(file('temp1_input'));
+    const interval = await writer.open(file('update_interval'), 'w');
+    const input = await reader.open(file('temp1_input'));
     for (const [written, period] of asked) {
       const [change, meanwhile] = [interval.write(`${written}\n`), input.readAt(0, 16)];
       await expect(change, `write() of ${written} to update_interval`).toFinishWithin('2s');

@@ -102,7 +102,7 @@ export default check(async ({ step, guest, module, draw, silicon }) => {
 
   await step('shares', async () => {
     const tasks = await guest.tasks(2);
-    const files = [await tasks[0]!.open(node, 'rw'), await tasks[1]!.open(node, 'rw')];
+    const files = [await tasks[0].open(node, 'rw'), await tasks[1].open(node, 'rw')];
     for (let turn = 0; turn < 2; turn++) {
       const work = files.map((file) => ({ file, bytes: data(5000 + turn * draw(3000)) }));
       const writes = work.map(({ file, bytes }) => file.write(bytes));

@@ -47,7 +47,7 @@ export default check(async ({ step, guest, module, draw, silicon }) => {
 
   await step('keeps-apart', async () => {
     const tasks = await guest.tasks(2);
-    const files = [await tasks[0]!.open(node, 'rw'), await tasks[1]!.open(node, 'rw')];
+    const files = [await tasks[0].open(node, 'rw'), await tasks[1].open(node, 'rw')];
     for (let turn = 0; turn < 3; turn++) {
       const work = files.map((file) => ({ file, a: number(), b: number() }));
       const writes = work.map(({ file, a, b }) => file.write(`multiply ${a} ${b}\n`));

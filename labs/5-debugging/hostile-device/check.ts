@@ -352,11 +352,11 @@ export default check(async ({ step, guest, module, draw, silicon }) => {
     await file.write(`${number}`);
     const [task, remover] = await guest.tasks(2);
     await silicon.fault({ kind: 'late' });
-    const write = busy.in(task!).write(`${entry()}`);
+    const write = busy.in(task).write(`${entry()}`);
     await expect(write, 'write() before the chip is pulled out').toBlockFor('5ms');
     try {
       await silicon.remove();
-      const told = (await remover!.open(`${folder}/remove`, 'w')).write('1');
+      const told = (await remover.open(`${folder}/remove`, 'w')).write('1');
       await expect(write, 'write() under which the chip was removed').toFinishWithin('40ms');
       await expect(write, 'write() under which the chip was removed').toFail('ENODEV');
       await expect(told, 'the removal, while files are open').toFinishWithin('2s');

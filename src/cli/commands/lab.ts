@@ -6,7 +6,7 @@ import { loadFlavor } from '../../kernel/flavor.ts';
 import { findCurrentKernel } from '../../kernel/make.ts';
 import { prepareBench } from '../../lab/bench.ts';
 import { allLabs, findLab, type Lab } from '../../lab/lab.ts';
-import { verifyLab, type Proof, type VerifyOptions } from '../../lab/verify.ts';
+import { isMutant, verifyLab, type Proof, type VerifyOptions } from '../../lab/verify.ts';
 import { BringupError, exit } from '../../shared/errors.ts';
 import { repository } from '../../shared/paths.ts';
 import { paint } from '../view/style.ts';
@@ -19,7 +19,8 @@ const millisecondsOfDay = 86_400_000;
 
 /**
  * bringup lab verify [ID…]: proves labs; prints a line for each proof. With `minutes`, what must pass comes first, then
- * mutants, of another lab first each day; proofs whose turn did not come are told by their number.
+ * mutants, of another lab first each day; proofs whose turn did not come are told by their number. With `only`, subjects
+ * that have this text in their name, mutants `runs` times too.
  */
 export async function labVerify(
   ids: string[],
@@ -28,6 +29,7 @@ export async function labVerify(
     jobs: string;
     minutes?: string;
     flavor?: string;
+    only?: string;
     brief?: boolean;
     json?: boolean;
   },
@@ -40,10 +42,13 @@ export async function labVerify(
     return value;
   };
   const wanted = { runs: whole('runs'), jobs: whole('jobs'), brief: options.brief ?? false, signal };
+  const named = (subject: string): boolean => subject.includes(options.only ?? '');
+  const mutantRuns = options.only === undefined ? 1 : wanted.runs;
   const until = options.minutes === undefined ? Infinity : performance.now() + whole('minutes') * 60_000;
   if (options.flavor !== undefined) loadFlavor(options.flavor);
-  const named = ids.length > 0 ? ids.map(findLab) : allLabs();
-  const asked = named.filter(({ flavor }) => options.flavor === undefined || flavor === options.flavor);
+  const asked = (ids.length > 0 ? ids.map(findLab) : allLabs()).filter(
+    ({ flavor }) => options.flavor === undefined || flavor === options.flavor,
+  );
   // Who names a lab, or a kernel, is told that it is missing; who wants all, what was left out.
   const all = ids.length === 0 && options.flavor === undefined;
   const labs = asked.filter(({ flavor }) => !all || findCurrentKernel(flavor) !== undefined);
@@ -53,7 +58,7 @@ export async function labVerify(
   const verify = async (lab: Lab, part: Pick<VerifyOptions, 'only' | 'until'>): Promise<void> => {
     const bench = await prepareBench(lab, { onProgress: view.on, signal });
     const jobs = lab.silicon ? Math.min(wanted.jobs, forChips) : wanted.jobs;
-    for await (const proof of verifyLab(lab, bench, { ...wanted, ...part, jobs })) {
+    for await (const proof of verifyLab(lab, bench, { only: named, ...wanted, ...part, mutantRuns, jobs })) {
       if (typeof proof === 'string') unreached.set(lab.id, (unreached.get(lab.id) ?? 0) + 1);
       else {
         proofs.push(proof);
@@ -63,10 +68,10 @@ export async function labVerify(
   };
   if (until === Infinity) for (const lab of labs) await verify(lab, {});
   else {
-    for (const lab of labs) await verify(lab, { only: 'right' });
+    for (const lab of labs) await verify(lab, { only: (subject) => named(subject) && !isMutant(subject) });
     const first = Math.floor(Date.now() / millisecondsOfDay) % Math.max(1, labs.length);
     for (const lab of [...labs.slice(first), ...labs.slice(0, first)])
-      await verify(lab, { only: 'wrong', until });
+      await verify(lab, { only: (subject) => named(subject) && isMutant(subject), until });
   }
   const failed = proofs.filter(({ ok }) => !ok).length;
   for (const { id, flavor } of options.json ? [] : asked.filter((lab) => !labs.includes(lab)))

@@ -13,6 +13,7 @@ export interface Flags {
   runs: string;
   jobs: string;
   flavor?: string;
+  only?: string;
   brief?: boolean;
   minutes: string;
   rejudge?: boolean;

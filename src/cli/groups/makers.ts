@@ -16,6 +16,7 @@ export function addMakerCommands(program: Command, run: Run): void {
     .option('--jobs <n>', 'machines at a time', '1')
     .option('--minutes <n>', 'begin no mutant after so many minutes, and say which were left out')
     .option('--flavor <id>', 'only labs on this kernel')
+    .option('--only <text>', 'only subjects with this in their name, mutants as often as the others')
     .option('--brief', 'end the check of a mutant as soon as a requirement has caught it')
     .option(...json)
     .action((ids: string[], options: Flags) =>
