@@ -3,6 +3,7 @@
 #ifndef AGENT_H
 #define AGENT_H
 
+#include <limits.h>
 #include <linux/futex.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -47,7 +48,7 @@ static inline void sleep_on(uint32_t *word, uint32_t value, const struct timespe
 
 static inline void wake(uint32_t *word)
 {
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 #endif

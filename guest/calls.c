@@ -11,7 +11,7 @@
 
 #include "agent.h"
 
-#define STORM_PATIENCE 10000		/* naps until a row begins without the others */
+#define STORM_PATIENCE 1			/* seconds until a row begins without the others */
 
 #if defined(__x86_64__)
 static int64_t call_native(const struct slot *s)
@@ -113,13 +113,24 @@ static int64_t call_exec(char *block, const char *output)
  * Waits for the others. It sleeps, so that the agent, at idle priority, gets to wake
  * them even where all of a processor would be taken by spinning.
  */
+/*
+ * Waits for the others, asleep: a task that would look again and again, at a
+ * priority above all others, would keep the agent from waking them.
+ */
 static void begin_together(uint32_t together)
 {
-	const struct timespec while_waiting = {0, 100000};
+	const struct timespec patience = {STORM_PATIENCE, 0};
+	uint32_t here = __atomic_add_fetch(&box->storms, 1, __ATOMIC_ACQ_REL);
 
-	__atomic_fetch_add(&box->storms, 1, __ATOMIC_ACQ_REL);
-	for (int i = 0; get(&box->storms) < together && i < STORM_PATIENCE; i++)
-		nanosleep(&while_waiting, NULL);
+	wake(&box->storms);
+	while (here < together) {
+		uint32_t before = here;
+
+		sleep_on(&box->storms, before, &patience);
+		here = get(&box->storms);
+		if (here == before)
+			break;
+	}
 }
 
 /*
