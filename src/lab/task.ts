@@ -96,7 +96,8 @@ export class Task {
     try {
       await file.write(data);
     } finally {
-      await file.close();
+      // A write that does not come back is what has to be told, and its task can't close anything.
+      if (!this.busy) await file.close();
     }
   }
 
