@@ -29,6 +29,8 @@ export class Caller {
   readonly #open = new Map<number, Asked>();
   readonly #pause = new Int32Array(new SharedArrayBuffer(4));
   #advance: number | undefined;
+  /** Why a call could not even begin. */
+  #lost: Error | undefined;
   /**
    * Asked each time before guest time is let pass; what happens outside of the machine at this time has happened when
    * it resolves. Gives how many guest nanoseconds may pass until it is to be asked again.
@@ -50,6 +52,8 @@ export class Caller {
    * are asked for. A slot has one call at a time.
    */
   async ask(slot: number, call: Call): Promise<Asked> {
+    // What cleans up after a machine that was lost asks it again, and must not hide why it was lost.
+    if (this.#lost) throw this.#lost;
     if (this.#open.has(slot)) throw new Error(`task ${slot} has a call under way`);
     // The agent's own slot may still be letting time pass for a call that is over.
     if (slot === 0) await this.#until(() => this.#advance === undefined);
@@ -58,10 +62,15 @@ export class Caller {
     if (this.#open.size === 0) this.#vital.progress();
     const asked: Asked = { slot, number: this.#mailbox.ask(slot, call) };
     this.#open.set(slot, asked);
-    await this.#until(() => {
-      const state = this.#mailbox.state(slot);
-      return state.started === asked.number || state.done === asked.number;
-    });
+    try {
+      await this.#until(() => {
+        const state = this.#mailbox.state(slot);
+        return state.started === asked.number || state.done === asked.number;
+      });
+    } catch (error) {
+      this.#lost = error as Error;
+      throw error;
+    }
     return asked;
   }
 
