@@ -94,7 +94,10 @@ describe.each(labs.map((lab) => [lab.id, lab] as const))('%s', (id, lab) => {
     for (const { parentPath, name } of files) {
       const path = join(parentPath, name);
       const first = readFileSync(path, 'utf8').split('\n')[0];
-      expect(first, path).toMatch(/SPDX-License-Identifier: (Apache-2\.0|GPL-2\.0-only)( -->|\s*\*\/)?$/);
+      // A header that programs include as well has the kernel's note about system calls.
+      const license =
+        /SPDX-License-Identifier: (Apache-2\.0|GPL-2\.0-only( WITH Linux-syscall-note)?)( -->|\s*\*\/)?$/;
+      expect(first, path).toMatch(license);
       const kernelCode = /\.(c|h|patch)$/.test(name) || basename(path) === 'Makefile';
       expect(first, path).toContain(kernelCode ? 'GPL-2.0-only' : 'Apache-2.0');
     }
