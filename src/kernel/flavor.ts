@@ -3,15 +3,12 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { layerNames } from '../kit/contents.ts';
 import { BringupError } from '../shared/errors.ts';
 import { dataFolder, repository } from '../shared/paths.ts';
 
 const common = {
   title: z.string(),
   arch: z.enum(['x86_64']),
-  /** Layer of the kit with the tools it takes beside the usual ones. */
-  kit: z.enum(layerNames).optional(),
   memory: z
     .string()
     .regex(/^\d+M$/)

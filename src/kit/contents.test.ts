@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { repository } from '../shared/paths.ts';
-import { layerNames, layers, packagesOf, preferences, recipeId } from './contents.ts';
+import { packages, preferences, recipeId } from './contents.ts';
 import { aptProxy, aptSources, suite } from './mirror.ts';
 
 test('the recipe has a name that a folder can have, and the same one each time', () => {
@@ -11,19 +11,9 @@ test('the recipe has a name that a folder can have, and the same one each time',
   expect(recipeId()).toBe(recipeId());
 });
 
-test.each([undefined, ...layerNames])(
-  'packages of layer %s have names Debian allows, none twice',
-  (layer) => {
-    const packages = packagesOf(layer);
-    for (const name of packages) expect(name).toMatch(/^[a-z0-9][a-z0-9+.-]+$/);
-    expect(new Set(packages).size).toBe(packages.length);
-  },
-);
-
-test('a layer makes another kit, and leaves the one without it as it is', () => {
-  expect(new Set([recipeId(), ...layerNames.map(recipeId)]).size).toBe(layerNames.length + 1);
-  expect(packagesOf('rust').slice(0, packagesOf().length)).toEqual(packagesOf());
-  expect(packagesOf('rust')).toContain(layers.rust[0]);
+test('packages have names Debian allows, none twice', () => {
+  for (const name of packages) expect(name).toMatch(/^[a-z0-9][a-z0-9+.-]+$/);
+  expect(new Set(packages).size).toBe(packages.length);
 });
 
 test('QEMU comes from backports', () => {

@@ -15,7 +15,7 @@ import { withLock } from '../shared/lock.ts';
 import { cacheFolder } from '../shared/paths.ts';
 import type { OnProgress } from '../shared/progress.ts';
 import { run } from '../shared/run.ts';
-import { packagesOf, preferences, recipeId, type Layer } from './contents.ts';
+import { packages, preferences, recipeId } from './contents.ts';
 import { aptProxy, aptSources, suite } from './mirror.ts';
 
 export interface Kit {
@@ -29,43 +29,35 @@ export interface Kit {
 
 const kitFolder = (id: string): string => cacheFolder('kits', id);
 
-/** The kit of this checkout's recipe, with a layer or without, or undefined when it has not been made. */
-export function findKit(layer?: Layer): Kit | undefined {
-  const manifest = join(kitFolder(recipeId(layer)), 'kit.json');
+/** The kit of this checkout's recipe, or undefined when it has not been made. */
+export function findKit(): Kit | undefined {
+  const manifest = join(kitFolder(recipeId()), 'kit.json');
   return existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as Kit) : undefined;
 }
 
 /** The kit; throws E-KIT-MISSING when it has not been made. */
-export function requireKit(layer?: Layer): Kit {
-  const kit = findKit(layer);
-  if (kit) return kit;
-  throw new BringupError(
-    'E-KIT-MISSING',
-    layer
-      ? `the kit with the tools for ${layer} has not been made yet`
-      : 'the kit (Debian toolchain and QEMU) has not been made yet',
-    layer
-      ? { next: `Run \`bringup kernel build\` with a flavor that needs it: it makes the kit first.` }
-      : {},
-  );
+export function requireKit(): Kit {
+  const kit = findKit();
+  if (!kit)
+    throw new BringupError('E-KIT-MISSING', 'the kit (Debian toolchain and QEMU) has not been made yet');
+  return kit;
 }
 
 /**
  * Makes the kit unless it is there. mmdebstrap writes a tar, which is unpacked as the user beside the
  * final place and renamed into it: a kit is whole or absent. Throws E-KIT-BUILD.
  */
-export async function makeKit(onProgress: OnProgress, signal?: AbortSignal, layer?: Layer): Promise<Kit> {
-  const id = recipeId(layer);
+export async function makeKit(onProgress: OnProgress, signal?: AbortSignal): Promise<Kit> {
+  const id = recipeId();
   return withLock(cacheFolder('locks', `kit-${id}`), async () => {
-    const present = findKit(layer);
+    const present = findKit();
     if (present) return present;
-    const subject = layer ? `Debian 13 toolchain with ${layer}` : 'Debian 13 toolchain';
     const parent = cacheFolder('kits');
     mkdirSync(parent, { recursive: true });
     for (const old of leftovers(parent, id)) rmSync(old, { recursive: true, force: true });
     const work = mkdtempSync(join(parent, `.${id}-`));
     try {
-      await bootstrap(work, subject, packagesOf(layer), onProgress, signal);
+      await bootstrap(work, onProgress, signal);
       const root = join(kitFolder(id), 'root');
       const kit: Kit = {
         id,
@@ -76,7 +68,7 @@ export async function makeKit(onProgress: OnProgress, signal?: AbortSignal, laye
       writeFileSync(join(work, 'kit.json'), `${JSON.stringify(kit, null, 2)}\n`);
       rmSync(join(work, 'kit.tar'), { force: true });
       renameSync(work, kitFolder(id));
-      onProgress({ task: 'kit', subject, phase: 'done', finished: true });
+      onProgress({ task: 'kit', subject: 'Debian 13 toolchain', phase: 'done', finished: true });
       return kit;
     } catch (error) {
       rmSync(work, { recursive: true, force: true });
@@ -92,18 +84,12 @@ function leftovers(parent: string, id: string): string[] {
     .map((name) => join(parent, name));
 }
 
-async function bootstrap(
-  work: string,
-  subject: string,
-  packages: readonly string[],
-  onProgress: OnProgress,
-  signal?: AbortSignal,
-): Promise<void> {
+async function bootstrap(work: string, onProgress: OnProgress, signal?: AbortSignal): Promise<void> {
   const tar = join(work, 'kit.tar');
   const pins = join(work, 'preferences');
   writeFileSync(pins, preferences);
   const log: Buffer[] = [];
-  const report = progressOf(subject, onProgress);
+  const report = progressOf(onProgress);
   const result = await run(
     [
       'mmdebstrap',
@@ -140,7 +126,7 @@ async function bootstrap(
       `mmdebstrap ended with status ${result.status}; its output is in ${file}`,
     );
   }
-  onProgress({ task: 'kit', subject, phase: 'unpacking' });
+  onProgress({ task: 'kit', subject: 'Debian 13 toolchain', phase: 'unpacking' });
   mkdirSync(join(work, 'root'));
   // Device nodes can't be made by a user and are not needed: the sandbox brings its own /dev.
   const untar = await run([
@@ -157,7 +143,7 @@ async function bootstrap(
 }
 
 /** mmdebstrap prints a line for each package it unpacks and configures. */
-function progressOf(subject: string, onProgress: OnProgress): (text: string) => void {
+function progressOf(onProgress: OnProgress): (text: string) => void {
   let unpacked = 0;
   let configured = 0;
   let wanted = 330; // until apt has said how many
@@ -169,7 +155,7 @@ function progressOf(subject: string, onProgress: OnProgress): (text: string) => 
     const done = Math.min(wanted, Math.round((unpacked / 2 + configured) / 2));
     onProgress({
       task: 'kit',
-      subject,
+      subject: 'Debian 13 toolchain',
       phase: configured > 70 ? 'setting up' : unpacked > 0 ? 'unpacking' : 'downloading',
       done,
       total: wanted,

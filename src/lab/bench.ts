@@ -38,8 +38,8 @@ export async function prepareBench(
   needs: Needs,
   options: { onProgress?: OnProgress; signal?: AbortSignal } = {},
 ): Promise<Bench> {
+  const kit = requireKit();
   const judge = kernelFor(needs.flavor);
-  const kit = requireKit(judge.flavor.kit);
   const template = await getTemplate(kit, judge, 'steady', options);
   await moduleMake(kit, judge.kernel);
   const chip = needs.silicon && needs.folder && pathToFileURL(join(needs.folder, needs.silicon)).href;

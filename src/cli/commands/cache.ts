@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderBytes } from '../../kit/guard.ts';
-import { layerNames, recipeId } from '../../kit/contents.ts';
+import { recipeId } from '../../kit/contents.ts';
 import { requireKit } from '../../kit/kit.ts';
 import { exit } from '../../shared/errors.ts';
 import { cacheFolder } from '../../shared/paths.ts';
@@ -43,8 +43,7 @@ export function cachePrune(options: { templates?: boolean; all?: boolean }): num
       'web',
     ])
       drop(cacheFolder(name));
-  const kits = [recipeId(), ...layerNames.map(recipeId)];
-  for (const name of list('kits')) if (!kits.includes(name)) drop(cacheFolder('kits', name));
+  for (const name of list('kits')) if (name !== recipeId()) drop(cacheFolder('kits', name));
   for (const name of list('templates')) {
     const path = cacheFolder('templates', name);
     if (options.templates || name.startsWith('.') || unused(join(path, 'template.json'))) drop(path);

@@ -4,7 +4,7 @@ import { flavorIds, loadFlavor } from '../../kernel/flavor.ts';
 import { findKernel } from '../../kernel/kernel.ts';
 import { begun, buildState, makeKernel, removeKernel } from '../../kernel/make.ts';
 import { addTree } from '../../kernel/own.ts';
-import { makeKit, requireKit } from '../../kit/kit.ts';
+import { requireKit } from '../../kit/kit.ts';
 import { prepareBench } from '../../lab/bench.ts';
 import { attempts } from '../../lab/history.ts';
 import { openLabFolder } from '../../lab/folder.ts';
@@ -37,9 +37,7 @@ export async function kernelBuild(
   signal: AbortSignal,
 ): Promise<number> {
   const view = progressView();
-  const { kit: layer } = loadFlavor(id);
-  const kit = layer ? await makeKit(view.on, signal, layer) : requireKit();
-  const kernel = await makeKernel(kit, id, view.on, signal);
+  const kernel = await makeKernel(requireKit(), id, view.on, signal);
   view.end();
   if (options.json) process.stdout.write(`${JSON.stringify(kernel, null, 2)}\n`);
   else process.stdout.write(`${kernel.id}\n`);
